@@ -23,7 +23,7 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// Variables that are not UTF-8 are left out, as if unset.
-    #[expect(
+    #[allow(
         clippy::disallowed_methods,
         reason = "the one place that reads the process environment"
     )]

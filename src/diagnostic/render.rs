@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet,
+    normalize_untrusted_str,
 };
 
 use super::{Diagnostic, FileId, Severity, Sources, Span};
@@ -35,33 +36,34 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         .id(diagnostic.code.as_str())
         .elements(passages(diagnostic, sources));
     for help in &diagnostic.helps {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
     }
     group
 }
 
-/// The marked passages, one for each file, the diagnostic's own file first.
+/// The marked passages: marks that are near each other share one, the diagnostic's own comes first.
 fn passages<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'a>> {
     let Some(span) = diagnostic.span else {
         return Vec::new();
     };
-    let primary = Mark {
-        span,
-        label: diagnostic.label.as_deref(),
-        kind: AnnotationKind::Primary,
+    let mark = |span: Span, label, kind| Mark {
+        span: first_line(span, sources),
+        label,
+        kind,
     };
-    let mut marks = vec![primary];
-    marks.extend(diagnostic.notes.iter().map(|(span, text)| Mark {
-        span: *span,
-        label: Some(text),
-        kind: AnnotationKind::Context,
-    }));
+    let label = diagnostic.label.as_deref();
+    let mut marks = vec![mark(span, label, AnnotationKind::Primary)];
+    for (span, text) in &diagnostic.notes {
+        marks.push(mark(*span, Some(text), AnnotationKind::Context));
+    }
 
     let mut elements = Vec::new();
-    while let Some(first) = marks.first() {
-        let file = first.span.file;
-        let (here, elsewhere) = marks.into_iter().partition(|mark| mark.span.file == file);
-        elements.push(passage(file, here, sources));
+    while let Some(first) = marks.first().map(|mark| mark.span) {
+        let near = |mark: &Mark<'_>| {
+            mark.span.file == first.file && mark.span.start.abs_diff(first.start) < MAX_SHOWN / 4
+        };
+        let (here, elsewhere) = marks.into_iter().partition(near);
+        elements.push(passage(first.file, here, sources));
         marks = elsewhere;
     }
     elements
@@ -73,16 +75,23 @@ struct Mark<'a> {
     kind: AnnotationKind,
 }
 
+/// A mapping of three hundred lines is marked where it begins.
+fn first_line(span: Span, sources: &Sources) -> Span {
+    let text = &sources.text(span.file)[span.start..span.end];
+    let end = span.start + text.lines().next().unwrap_or_default().len();
+    Span { end, ..span }
+}
+
 fn passage<'a>(file: FileId, marks: Vec<Mark<'a>>, sources: &'a Sources) -> Element<'a> {
     let text = sources.text(file);
     let path = sources.path(file).to_string_lossy();
     let shown = whole_lines(text, &marks);
-    let line = text[..shown.start].matches('\n').count() + 1;
+    let line = line_number(text, shown.start);
     if shown.len() > MAX_SHOWN {
-        let before = &text[..marks[0].span.start];
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let line = before.matches('\n').count() + 1;
-        return Origin::path(path).line(line).char_column(column).into();
+        let at = marks[0].span.start;
+        let column = text[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let origin = Origin::path(path).line(line_number(text, at));
+        return origin.char_column(column).into();
     }
     let offset = shown.start;
     Snippet::source(&text[shown])
@@ -92,10 +101,14 @@ fn passage<'a>(file: FileId, marks: Vec<Mark<'a>>, sources: &'a Sources) -> Elem
         .into()
 }
 
+fn line_number(text: &str, at: usize) -> usize {
+    text[..at].matches('\n').count() + 1
+}
+
 fn annotation<'a>(mark: Mark<'a>, offset: usize) -> Annotation<'a> {
     mark.kind
         .span(mark.span.start - offset..mark.span.end - offset)
-        .label(mark.label)
+        .label(mark.label.map(normalize_untrusted_str))
 }
 
 /// From the start of the first marked line to the end of the last one.
