@@ -42,7 +42,7 @@ def arguments():
         sub = commands.add_parser(name, prog="scripts/bench")
         sub.set_defaults(command=function)
         sub.add_argument("--keep", action="store_true", help="keep configurations and logs of the run")
-        sub.add_argument("--map", type=Path, help="the route map the edge carries (default: the platform's)")
+        sub.add_argument("--map", type=lambda name: Path(name).resolve(), help="the route map the edge carries (default: the platform's)")
         if name == "train":
             sub.add_argument("binary", type=Path)
             continue
@@ -87,7 +87,8 @@ def bench(options, directory):
 
 
 def training(options, directory):
-    train.run(options.binary, World(directory, options.map), directory)
+    where = {name: value for name, value in os.environ.items() if name == "LLVM_PROFILE_FILE"}
+    train.run(options.binary, World(directory, options.map, where), directory)
     return 0
 
 
