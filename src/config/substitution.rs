@@ -95,4 +95,72 @@ fn is_variable_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{Problem, Unresolved, substitute};
+    use crate::config::environment::Environment;
+
+    fn environment() -> Environment {
+        Environment::from_pairs([("HOST", "example.org"), ("EMPTY", ""), ("TRICK", "${HOST}")])
+    }
+
+    #[test]
+    fn variables_are_filled_in_as_a_shell_would() {
+        let cases = [
+            ("https://${HOST}:${PORT:-443}/", "https://example.org:443/"),
+            ("${HOST:-other}", "example.org"),
+            ("${HOST:?must be set}", "example.org"),
+            ("${EMPTY}", ""),
+            ("${EMPTY:-filled}", "filled"),
+            ("${NONE:-}", ""),
+            ("${NONE:-a:-b}", "a:-b"),
+            ("$HOST $$HOST {HOST} $ ${HOST}", "$HOST $$HOST {HOST} $ example.org"),
+            ("$${HOST}", "${HOST}"),
+            ("é${HOST}é", "éexample.orgé"),
+        ];
+        for (text, expected) in cases {
+            let filled = substitute(text, &environment()).unwrap().unwrap();
+            assert_eq!(filled, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_never_searched_for_variables() {
+        let filled = substitute("${TRICK}", &environment()).unwrap();
+        assert_eq!(filled.as_deref(), Some("${HOST}"));
+    }
+
+    #[test]
+    fn text_without_variables_is_left_alone() {
+        assert_eq!(substitute("plain $ text }", &environment()).unwrap(), None);
+    }
+
+    #[test]
+    fn every_variable_without_a_value_is_named() {
+        let unset = |name: &str| Problem::Unset { name: name.to_owned() };
+        let demanded = |name: &str, message: &str| Problem::Demanded {
+            name: name.to_owned(),
+            message: message.to_owned(),
+        };
+        let cases = [
+            ("${NONE}", vec![(0, unset("NONE"))]),
+            ("$${A}${HOST}${A}${B}", vec![(2, unset("A")), (3, unset("B"))]),
+            ("${EMPTY:?fill it}", vec![(0, demanded("EMPTY", "fill it"))]),
+            ("${NONE:?}", vec![(0, demanded("NONE", ""))]),
+            ("${}", vec![(0, Problem::Malformed)]),
+            ("${HOST", vec![(0, Problem::Malformed)]),
+            ("${1A}", vec![(0, Problem::Malformed)]),
+            ("${A B}", vec![(0, Problem::Malformed)]),
+            ("${HOST:+x}", vec![(0, Problem::Malformed)]),
+            ("${HOST:}", vec![(0, Problem::Malformed)]),
+            ("${HOST:é}", vec![(0, Problem::Malformed)]),
+        ];
+        for (text, expected) in cases {
+            let found = substitute(text, &environment()).unwrap_err();
+            let expected: Vec<Unresolved> = expected
+                .into_iter()
+                .map(|(occurrence, problem)| Unresolved { occurrence, problem })
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

@@ -63,4 +63,45 @@ fn distance(a: &[char], b: &[char]) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{closest, did_you_mean};
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_word() {
+        let known = ["endpoints", "backup", "base_path", "host_header", "health", "to", "tls"];
+        let cases = [
+            ("endpoits", Some("endpoints")),
+            ("endpiotns", Some("endpoints")),
+            ("base-path", Some("base_path")),
+            ("basePath", Some("base_path")),
+            ("Health", Some("health")),
+            ("heath", Some("health")),
+            ("ot", Some("to")),
+            ("tsl", Some("tls")),
+            ("timeouts", None),
+            ("x", None),
+            ("", None),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(closest(word, known), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_several_wins() {
+        assert_eq!(closest("supabase-intl", ["supabase", "supabase-intel"]), Some("supabase-intel"));
+    }
+
+    #[test]
+    fn a_word_too_long_to_be_a_typo_has_no_suggestion() {
+        let long = "a".repeat(1_000_000);
+        assert_eq!(closest(&long, ["a"]), None);
+        assert_eq!(closest("a", [long.as_str()]), None);
+    }
+
+    #[test]
+    fn the_suggestion_is_a_question() {
+        let help = did_you_mean("dosc", ["docs"]);
+        assert_eq!(help.as_deref(), Some("did you mean `docs`?"));
+    }
+}

@@ -71,4 +71,55 @@ fn digits(text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{parse_duration, parse_size};
+
+    #[test]
+    fn durations_are_read_in_every_unit() {
+        let cases = [
+            ("500ms", Some(500)),
+            ("30s", Some(30_000)),
+            ("5m", Some(300_000)),
+            ("2h", Some(7_200_000)),
+            ("1d", Some(86_400_000)),
+            ("0s", Some(0)),
+            ("30", None),
+            ("s", None),
+            ("", None),
+            ("30 s", None),
+            ("-1s", None),
+            ("+1s", None),
+            ("1.5s", None),
+            ("1h30m", None),
+            ("5M", None),
+            ("5w", None),
+            ("18446744073709551615d", None),
+            ("18446744073709551616ms", None),
+            ("٣s", None),
+        ];
+        for (text, millis) in cases {
+            let parsed = parse_duration(text).ok().map(|duration| duration.as_millis());
+            assert_eq!(parsed, millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_in_every_unit_and_without_one() {
+        let cases = [
+            ("512", Some(512)),
+            ("512B", Some(512)),
+            ("64KiB", Some(65_536)),
+            ("10MiB", Some(10_485_760)),
+            ("1GiB", Some(1_073_741_824)),
+            ("10MB", None),
+            ("10mib", None),
+            ("+1", None),
+            ("1.5MiB", None),
+            ("", None),
+            ("18446744073709551615GiB", None),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(parse_size(text).ok().map(super::ByteSize::bytes), bytes, "{text}");
+        }
+    }
+}

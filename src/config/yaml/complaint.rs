@@ -1,9 +1,6 @@
 //! The wording of everything that can be wrong with a YAML text.
 
-use saphyr_parser::ScanError;
-
 use super::Node;
-use super::place::Places;
 use crate::config::substitution::Problem;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
 
@@ -36,13 +33,20 @@ pub(super) fn several_documents(span: Span) -> Diagnostic {
     .help("a file holds one document: remove the `---`")
 }
 
-pub(super) fn syntax(error: &ScanError, places: &Places, text: &str) -> Diagnostic {
-    let at = places.point(*error.marker());
+/// `bracket` is the innermost one still open.
+pub(super) fn syntax(problem: &str, at: Span, text: &str, bracket: Option<Span>) -> Diagnostic {
     if text[at.start..].starts_with('*') {
         return alias(at);
     }
-    let diagnostic =
-        Diagnostic::error(Code::YamlSyntax, at, "this is not valid YAML").label(error.info());
+    // The library counts 255 open brackets before it hands over the first.
+    if problem.contains("recursion limit") {
+        return Diagnostic::error(Code::TooDeep, at, "brackets are nested too deep");
+    }
+    let mut diagnostic =
+        Diagnostic::error(Code::YamlSyntax, at, "this is not valid YAML").label(problem);
+    if let Some(bracket) = bracket {
+        diagnostic = diagnostic.note_at(bracket, "inside this bracket");
+    }
     if line_around(text, at.start).contains("${") {
         return diagnostic.help("between `[ ]` or `{ }` a `${…}` must be in double quotes");
     }

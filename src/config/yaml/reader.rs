@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
 
 use super::complaint;
 use super::place::Places;
@@ -32,6 +32,9 @@ pub(super) fn read(
         env,
         cx,
         nodes: 0,
+        open: Vec::new(),
+        here: 0,
+        before: 0,
     };
     reader.document()
 }
@@ -43,6 +46,11 @@ struct Reader<'t, 'c> {
     env: &'c Environment,
     cx: &'c mut Diagnostics,
     nodes: usize,
+    /// The lists and mappings being read, outermost first.
+    open: Vec<Span>,
+    /// Where the current event ends, and the one before it.
+    here: usize,
+    before: usize,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -68,28 +76,22 @@ impl<'t> Reader<'t, '_> {
         match self.events.next_event() {
             Some(Ok((event, span))) => {
                 let span = self.places.span(span);
-                let unwritten = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty());
-                let span = if unwritten {
-                    self.after_text_before(span)
-                } else {
-                    span
-                };
+                self.before = std::mem::replace(&mut self.here, span.end);
                 Ok((event, span))
             }
-            Some(Err(error)) => Err(complaint::syntax(&error, &self.places, self.text).into()),
+            Some(Err(error)) => Err(self.syntax_error(&error)),
             None => Ok((Event::StreamEnd, self.places.end())),
         }
     }
 
-    /// The library places a value that is not there at the next word, often a line below; the mistake is where
-    /// the text stops.
-    fn after_text_before(&self, span: Span) -> Span {
-        let end = self.text[..span.start].trim_end().len();
-        Span {
-            start: end,
-            end,
-            ..span
-        }
+    fn syntax_error(&self, error: &ScanError) -> Box<Diagnostic> {
+        let at = self.places.point(*error.marker());
+        let innermost = self.open.last().filter(|open| self.is_bracketed(**open));
+        let bracket = innermost.map(|open| Span {
+            end: open.start + 1,
+            ..*open
+        });
+        complaint::syntax(error.info(), at, self.text, bracket).into()
     }
 
     fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Step<Node> {
@@ -103,6 +105,12 @@ impl<'t> Reader<'t, '_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_extras(anchor, tag.is_some(), span);
+                let unwritten = text.is_empty() && style == ScalarStyle::Plain;
+                let span = if unwritten {
+                    self.end_of_text_before(span)
+                } else {
+                    span
+                };
                 let kind = self.scalar(text.into_owned(), style, span);
                 Ok(Node { kind, span })
             }
@@ -131,11 +139,14 @@ impl<'t> Reader<'t, '_> {
 
     fn sequence(&mut self, open: Span, depth: usize) -> Step<Node> {
         let mut items: Vec<Node> = Vec::new();
+        self.open.push(open);
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::SequenceEnd | Event::StreamEnd) {
-                let last = items.last().map(|node| node.span);
-                let span = collection(open, last, span);
+                self.open.pop();
+                let inside = items.first().zip(items.last());
+                let inside = inside.map(|(first, last)| (first.span, last.span));
+                let span = self.collection(open, inside, span);
                 let kind = Kind::Sequence(items);
                 return Ok(Node { kind, span });
             }
@@ -146,18 +157,21 @@ impl<'t> Reader<'t, '_> {
     fn mapping(&mut self, open: Span, depth: usize) -> Step<Node> {
         let mut entries: Vec<(Spanned<String>, Node)> = Vec::new();
         let mut seen: HashMap<String, Span> = HashMap::new();
-        let mut last = None;
+        let mut inside = None;
+        self.open.push(open);
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd | Event::StreamEnd) {
-                let span = collection(open, last, span);
+                self.open.pop();
+                let span = self.collection(open, inside, span);
                 let kind = Kind::Mapping(entries);
                 return Ok(Node { kind, span });
             }
+            let first = inside.map_or(span, |(first, _)| first);
             let key = self.key(event, span, depth)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
-            last = Some(value.span);
+            inside = Some((first, value.span));
             let Some(key) = key else { continue };
             if let Some(first) = seen.get(&key.value) {
                 self.cx.push(complaint::duplicate_key(&key, *first));
@@ -165,6 +179,28 @@ impl<'t> Reader<'t, '_> {
                 seen.insert(key.value.clone(), key.span);
                 entries.push((key, value));
             }
+        }
+    }
+
+    fn is_bracketed(&self, open: Span) -> bool {
+        self.text[open.start..].starts_with(['[', '{'])
+    }
+
+    /// A block collection has no closing mark of its own and ends with its last item. The library counts what follows
+    /// a closing bracket on its line, comment included, as part of the bracket.
+    fn collection(&self, open: Span, inside: Option<(Span, Span)>, close: Span) -> Span {
+        let (first, last) = inside.unwrap_or((open, open));
+        let closed = self.text[close.start..].starts_with([']', '}']);
+        let end = if self.is_bracketed(open) && closed {
+            close.start + 1
+        } else {
+            last.end
+        };
+        let start = open.start.min(first.start);
+        Span {
+            start,
+            end: end.max(open.end),
+            ..open
         }
     }
 
@@ -206,6 +242,18 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
+    /// The library places a value that is not there at the next word, often a line below; the mistake is where
+    /// the text stops.
+    fn end_of_text_before(&self, span: Span) -> Span {
+        let before = self.text[..span.start].trim_end_matches([' ', '\t', '\r', '\n']);
+        let end = before.len().max(self.before);
+        Span {
+            start: end,
+            end,
+            ..span
+        }
+    }
+
     /// The place of the nth `${…}` of a scalar. A scalar whose escapes hide or add one is marked as a whole.
     fn reference(&self, value: &str, span: Span, nth: usize) -> Span {
         let source = &self.text[span.start..span.end];
@@ -238,17 +286,6 @@ impl<'t> Reader<'t, '_> {
             self.cx.push(complaint::tag(mark));
         }
     }
-}
-
-/// A block collection has no closing mark of its own: it ends with its last item.
-fn collection(open: Span, last: Option<Span>, close: Span) -> Span {
-    let end = if close.start < close.end {
-        close.end
-    } else {
-        last.map_or(open.end, |last| last.end)
-    };
-    let end = end.max(open.end);
-    Span { end, ..open }
 }
 
 /// Where a value should be and is not, YAML reads null.
