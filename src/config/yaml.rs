@@ -74,7 +74,7 @@ impl Node {
         match &self.kind {
             Kind::Scalar(scalar) => match scalar.plain_type() {
                 Some(PlainType::Null) => "nothing",
-                Some(PlainType::Bool) => "true or false",
+                Some(PlainType::Bool) => "a boolean",
                 Some(PlainType::Number) => "a number",
                 None => "text",
             },

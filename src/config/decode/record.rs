@@ -182,8 +182,7 @@ impl<'n> Fields<'n> {
         // The first key stands for the mapping, which may be hundreds of lines long.
         let place = self.entries.first().map_or(self.span, |(key, _)| key.span);
         let message = format!("{} needs the key `{name}`", self.what);
-        Diagnostic::error(Code::MissingKey, place, message)
-            .label(format!("no `{name}` beside this"))
+        Diagnostic::error(Code::MissingKey, place, message).label(format!("missing `{name}`"))
     }
 
     pub(crate) fn optional<T: Decode>(&self, name: &str, cx: &mut Diagnostics) -> Option<T> {

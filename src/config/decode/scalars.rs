@@ -79,17 +79,28 @@ impl Decode for String {
 }
 
 impl Decode for bool {
-    const WHAT: &'static str = "true or false";
+    const WHAT: &'static str = "a boolean";
 
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
-        match unquoted(node).map(|scalar| scalar.text.as_str()) {
-            Some("true" | "True" | "TRUE") => Some(true),
-            Some("false" | "False" | "FALSE") => Some(false),
-            Some(_) | None => {
-                wrong_type(node, Self::WHAT, cx);
-                None
-            }
+        let Some(scalar) = scalar(node) else {
+            wrong_type(node, TRUE_OR_FALSE, cx);
+            return None;
+        };
+        let value = match scalar.text.as_str() {
+            "true" | "True" | "TRUE" => Some(true),
+            "false" | "False" | "FALSE" => Some(false),
+            _ => None,
+        };
+        if value.is_some() && scalar.form != Form::Quoted {
+            return value;
         }
+        let help = match scalar.text.as_str() {
+            "yes" | "on" => Some("did you mean `true`?"),
+            "no" | "off" => Some("did you mean `false`?"),
+            _ => value.map(|_| "remove the quotes"),
+        };
+        cx.push(wrong_type_diagnostic(node, TRUE_OR_FALSE)?.maybe_help(help.map(str::to_owned)));
+        None
     }
 
     fn schema() -> Value {
@@ -97,34 +108,35 @@ impl Decode for bool {
     }
 }
 
-/// A scalar that may be read as something else than text.
-fn unquoted(node: &Node) -> Option<&Scalar> {
-    scalar(node).filter(|scalar| scalar.form != Form::Quoted)
-}
+const TRUE_OR_FALSE: &str = "true or false";
 
 fn decode_whole_number(node: &Node, max: u64, cx: &mut Diagnostics) -> Option<u64> {
-    let number = unquoted(node).filter(|scalar| {
-        scalar.form == Form::Substituted || scalar.plain_type() == Some(PlainType::Number)
-    });
-    let Some(scalar) = number else {
-        wrong_type(node, "a whole number", cx);
+    let Some(scalar) = scalar(node) else {
+        wrong_type(node, WHOLE_NUMBER, cx);
         return None;
     };
     let digits = scalar.text.bytes().all(|b| b.is_ascii_digit());
-    match scalar.text.parse() {
-        Ok(value) if digits && value <= max => Some(value),
-        Ok(_) | Err(_) => {
-            let problem = format!("must be digits for a number from 0 to {max}");
-            cx.push(invalid(node, scalar, "a whole number in range", problem));
-            None
-        }
+    let value = scalar.text.parse().ok().filter(|_| digits);
+    let number = scalar.form == Form::Substituted || scalar.plain_type() == Some(PlainType::Number);
+    if !number {
+        let help = value.map(|_| "remove the quotes".to_owned());
+        cx.push(wrong_type_diagnostic(node, WHOLE_NUMBER)?.maybe_help(help));
+        return None;
     }
+    if value.is_none_or(|value| value > max) {
+        let problem = format!("only digits, and at most {max}");
+        cx.push(invalid(node, scalar, "a whole number that fits", problem));
+        return None;
+    }
+    value
 }
+
+const WHOLE_NUMBER: &str = "a whole number";
 
 macro_rules! whole_numbers {
     ($($type:ty),*) => { $(
         impl Decode for $type {
-            const WHAT: &'static str = "a whole number";
+            const WHAT: &'static str = WHOLE_NUMBER;
 
             fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
                 let max = u64::try_from(Self::MAX).unwrap_or(u64::MAX);
