@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// Declares the enum, its decoder and its schema from one text:
 ///
-/// ```ignore
+/// ```text
 /// choice! {
 ///     /// When the HSTS header is sent.
 ///     pub(crate) enum HstsOn { Https = "https", Always = "always", Never = "never" }

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 
 /// Declares a mapping with fixed keys:
 ///
-/// ```ignore
+/// ```text
 /// record! {
 ///     /// One group of backends that serve the same thing.
 ///     pub(crate) struct RawUpstream as "an upstream" {
@@ -21,12 +21,15 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 ///         critical: default(false) bool,             // any JSON, decoded as if it had been written
 ///         /// The key differs from the field's name.
 ///         kind as "type": optional String,
+///         /// Reported when it is missing, as `required` is, but the field is an `Option`.
+///         health: needed RawHealth,
 ///     }
 /// }
 /// ```
 ///
 /// The struct also gets `span`, the place of the whole mapping. A mistake in an optional key, or an unknown key,
-/// is reported and costs only that key; a missing or broken required key costs the record.
+/// is reported and costs only that key; a missing or broken required key costs the record, a needed one does not, so
+/// that what else is wrong with the record comes to light in the same run.
 macro_rules! record {
     (
         $(#[doc = $doc:literal])*
@@ -93,6 +96,7 @@ macro_rules! key {
 
 macro_rules! field_type {
     (required $type:path) => { $type };
+    (needed $type:path) => { Option<$type> };
     (optional $type:path) => { Option<$type> };
     (default $type:path) => { $type };
 }
@@ -101,6 +105,9 @@ macro_rules! field_type {
 macro_rules! read {
     ($fields:ident, $name:ident, $cx:ident, required $type:path) => {
         $fields.required::<$type>($name, $cx)
+    };
+    ($fields:ident, $name:ident, $cx:ident, needed $type:path) => {
+        Some($fields.required::<$type>($name, $cx))
     };
     ($fields:ident, $name:ident, $cx:ident, optional $type:path) => {
         Some($fields.optional::<$type>($name, $cx))
@@ -112,6 +119,9 @@ macro_rules! read {
 
 macro_rules! describe {
     ($schema:ident, $name:ident, $about:ident, required $type:path) => {
+        $schema.required::<$type>($name, $about)
+    };
+    ($schema:ident, $name:ident, $about:ident, needed $type:path) => {
         $schema.required::<$type>($name, $about)
     };
     ($schema:ident, $name:ident, $about:ident, optional $type:path) => {

@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 /// Decodes a type that has a parser of its own. `parse` answers what is wrong with the text; the answer must not
 /// repeat the text, which may come from the environment and be private.
 ///
-/// ```ignore
+/// ```text
 /// decode_scalar(node, cx, "a host name", |text| HostName::parse(text).map_err(|e| e.to_string()))
 /// ```
 pub(crate) fn decode_scalar<T>(
