@@ -1,0 +1,164 @@
+//! Reload: parse, validate, build, swap. A bad file changes nothing.
+
+use crate::config::environment::Environment;
+use crate::config::{self, Configuration};
+use crate::live::{Gateway, Snapshot};
+use crate::telemetry::metrics::Metrics;
+use crate::upstreams::registry::{CaCertificates, Registry, Upstream};
+use crate::upstreams::spec::UpstreamSpec;
+use pingora_core::utils::tls::{WrappedX509, parse_x509};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An upstream's `ca_file` holds no usable certificate.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub(crate) struct CertificateError {
+    path: PathBuf,
+    problem: String,
+}
+
+/// What a successful reload says.
+#[derive(Debug, Clone)]
+pub(crate) struct Reloaded {
+    pub(crate) hash: String,
+    /// Settings that need a restart to take effect.
+    pub(crate) needs_restart: Vec<&'static str>,
+}
+
+/// Loads the same files again, one attempt at a time.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    gateway: Arc<Gateway>,
+    gateway_file: PathBuf,
+    environment: Environment,
+    one_at_a_time: Mutex<()>,
+}
+
+impl Reloader {
+    pub(crate) fn new(gateway: Arc<Gateway>, gateway_file: PathBuf, environment: Environment) -> Self {
+        Self {
+            gateway,
+            gateway_file,
+            environment,
+            one_at_a_time: Mutex::new(()),
+        }
+    }
+
+    /// Takes the files' present content live, or says why not; the outcome is in the log, the metrics and `/health/full`.
+    /// Reads files: not for async tasks.
+    pub(crate) fn reload(&self) -> Result<Reloaded, String> {
+        let _turn = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = self.try_reload();
+        match &result {
+            Ok(reloaded) => {
+                log::info!("configuration reloaded: {}", reloaded.hash);
+                for setting in &reloaded.needs_restart {
+                    log::warn!("`{setting}` changed and takes effect with the next start");
+                }
+            }
+            Err(report) => {
+                log::error!("configuration not reloaded, the running one stays:\n{report}");
+                let first_line = report.lines().next().unwrap_or_default();
+                self.gateway.reload_failed(first_line.to_owned());
+            }
+        }
+        result
+    }
+
+    fn try_reload(&self) -> Result<Reloaded, String> {
+        let loaded = config::load(&self.gateway_file, &self.environment);
+        let Some(configuration) = loaded.configuration else {
+            return Err(loaded.diagnostics.render(&loaded.sources, false));
+        };
+        let old = self.gateway.snapshot();
+        let needs_restart = needs_restart(&old, &configuration);
+        let hash = configuration.map.hash.clone();
+        let next = snapshot(configuration, &self.gateway.metrics, &old.registry).map_err(|error| error.to_string())?;
+        self.gateway.replace(next);
+        Ok(Reloaded { hash, needs_restart })
+    }
+}
+
+fn needs_restart(old: &Snapshot, new: &Configuration) -> Vec<&'static str> {
+    let (old, new) = (&old.settings, &new.settings);
+    let changes = [
+        ("listen", old.listen != new.listen),
+        ("admin", old.admin != new.admin),
+        ("workers", old.workers != new.workers),
+        ("access_log", old.access_log != new.access_log),
+        ("upstream_pool", old.upstream_pool != new.upstream_pool),
+    ];
+    changes
+        .into_iter()
+        .filter_map(|(name, changed)| changed.then_some(name))
+        .collect()
+}
+
+/// The first snapshot, with no live state to keep.
+pub(crate) fn first_snapshot(configuration: Configuration, metrics: &Metrics) -> Result<Snapshot, CertificateError> {
+    snapshot(configuration, metrics, &Registry::default())
+}
+
+fn snapshot(configuration: Configuration, metrics: &Metrics, old: &Registry) -> Result<Snapshot, CertificateError> {
+    let Configuration { settings, map } = configuration;
+    let specs = map
+        .upstreams
+        .iter()
+        .map(|spec| Ok((spec.clone(), ca_certificates(spec)?)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let registry = old.renewed(specs);
+    forget_gone_endpoints(metrics, &registry);
+    let route_metrics = map
+        .table
+        .routes()
+        .iter()
+        .map(|route| metrics.route(route.id.as_str()))
+        .collect();
+    Ok(Snapshot {
+        settings,
+        map,
+        registry,
+        route_metrics,
+    })
+}
+
+/// The metric lists exactly the endpoints of the running map.
+fn forget_gone_endpoints(metrics: &Metrics, registry: &Registry) {
+    metrics.upstream_up.reset();
+    for upstream in registry.iter().map(Arc::as_ref) {
+        publish(metrics, upstream);
+    }
+}
+
+pub(crate) fn publish(metrics: &Metrics, upstream: &Upstream) {
+    for endpoint in &upstream.endpoints {
+        let up = metrics
+            .upstream_up
+            .with_label_values(&[upstream.spec.name.as_str(), endpoint.url.to_string().as_str()]);
+        up.set(i64::from(endpoint.is_up()));
+    }
+}
+
+fn ca_certificates(spec: &UpstreamSpec) -> Result<Option<CaCertificates>, CertificateError> {
+    let Some(path) = &spec.tls.ca_file else { return Ok(None) };
+    let fail = |problem: String| CertificateError {
+        path: path.clone(),
+        problem,
+    };
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| fail(error.to_string()))?;
+    let certificates = read
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| fail(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(fail("the file holds no certificate".to_owned()));
+    }
+    Ok(Some(
+        certificates
+            .into_iter()
+            .map(|der| WrappedX509::new(der.to_vec(), parse_x509))
+            .collect(),
+    ))
+}

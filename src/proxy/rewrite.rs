@@ -1,0 +1,120 @@
+//! What an upstream is asked for: computed the same way for requests and for `explain`.
+
+use super::request_filter::raw_path;
+use crate::answer::Denied;
+use crate::filters::client_address::ClientAddress;
+use crate::filters::request_id::{RequestId, X_REQUEST_ID};
+use crate::filters::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
+use crate::filters::{cookies, host};
+use crate::routes::query::decode;
+use crate::routes::route::Route;
+use crate::routes::target::{Redirect, UpstreamTarget};
+use crate::upstreams::spec::{EndpointUrl, HostHeader, UpstreamSpec};
+use http::{HeaderName, HeaderValue, header};
+use pingora_http::RequestHeader;
+use std::borrow::Cow;
+
+/// A request on its way to an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forwarding<'r> {
+    pub(crate) spec: &'r UpstreamSpec,
+    pub(crate) endpoint: &'r EndpointUrl,
+    pub(crate) route: &'r Route,
+    pub(crate) target: &'r UpstreamTarget,
+    /// In canonical form.
+    pub(crate) path: &'r str,
+    pub(crate) client: &'r ClientAddress,
+    pub(crate) request_id: &'r RequestId,
+    pub(crate) trace: &'r TraceContext,
+}
+
+impl Forwarding<'_> {
+    /// Turns `request`, a copy of the client's, into the upstream's. `capture` yields what a parameter took,
+    /// percent-encoded as in the canonical path.
+    pub(crate) fn write(
+        &self,
+        client: &RequestHeader,
+        request: &mut RequestHeader,
+        capture: impl Fn(&str) -> String,
+    ) -> Result<(), Denied> {
+        let path_and_query = self.path_and_query(client, capture);
+        request
+            .set_raw_path(path_and_query.as_bytes())
+            .map_err(|_| Denied::Internal)?;
+        cookies::join_crumbs(request);
+        self.target.request_headers.apply_to_request(request);
+        let asked_host = host::as_written(client);
+        if let Some(host) = self.host(asked_host.as_ref()) {
+            set(request, header::HOST, host)?;
+        }
+        self.client.write_headers(request, asked_host.as_ref());
+        set(request, X_REQUEST_ID, self.request_id.header_value().clone())?;
+        set(request, TRACEPARENT, self.trace.traceparent())?;
+        request.remove_header(&TRACESTATE);
+        if let Some(state) = self.trace.tracestate() {
+            set(request, TRACESTATE, state.clone())?;
+        }
+        if self.target.json_body.is_some() {
+            // The length changes with the injected fields, and is known only at the body's end.
+            request.remove_header(&header::CONTENT_LENGTH);
+            set(request, header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+        }
+        Ok(())
+    }
+
+    fn path_and_query(&self, client: &RequestHeader, capture: impl Fn(&str) -> String) -> String {
+        let path = match &self.target.path {
+            Some(template) => Cow::Owned(template.fill(|name| Cow::Owned(capture(name)))),
+            None if self.route.raw => String::from_utf8_lossy(raw_path(client)),
+            None => Cow::Borrowed(self.path),
+        };
+        let query = self.target.query.apply(client.uri.query(), capture);
+        let query_length = query.as_ref().map_or(0, |query| query.len() + 1);
+        let mut text = String::with_capacity(self.spec.base_path.len() + path.len() + query_length);
+        text.push_str(&self.spec.base_path);
+        text.push_str(&path);
+        if let Some(query) = query {
+            text.push('?');
+            text.push_str(&query);
+        }
+        text
+    }
+
+    fn host(&self, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
+        match &self.spec.host_header {
+            HostHeader::Upstream => HeaderValue::try_from(self.endpoint.authority()).ok(),
+            HostHeader::Client => asked.cloned(),
+            HostHeader::Literal(name) => Some(name.clone()),
+        }
+    }
+}
+
+fn set(request: &mut RequestHeader, name: HeaderName, value: HeaderValue) -> Result<(), Denied> {
+    request.insert_header(name, value).map_err(|_| Denied::Internal)
+}
+
+/// The fields a JSON body gets: captures are decoded there, as a path's escapes mean nothing in JSON.
+pub(crate) fn json_fields(target: &UpstreamTarget, capture: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    let fields = target.json_body.iter().flat_map(|json| &json.fields);
+    let filled = fields.map(|(name, template)| {
+        (
+            name.clone(),
+            template.fill(|parameter| Cow::Owned(percent_decoded(&capture(parameter)))),
+        )
+    });
+    filled.collect()
+}
+
+pub(crate) fn redirect_location(redirect: &Redirect, query: Option<&str>, capture: impl Fn(&str) -> String) -> String {
+    let mut location = redirect.to.fill(|name| Cow::Owned(capture(name)));
+    if let Some(query) = query.filter(|query| redirect.keep_query && !query.is_empty()) {
+        location.push(if location.contains('?') { '&' } else { '?' });
+        location.push_str(query);
+    }
+    location
+}
+
+/// A `+` in a path is a plus.
+fn percent_decoded(text: &str) -> String {
+    decode(&text.replace('+', "%2B")).into_owned()
+}

@@ -1,0 +1,42 @@
+//! The request as the upstream gets it. Pingora has removed hop-by-hop fields before; what is written here stays.
+
+use super::context::{Body, RequestContext};
+use super::rewrite::Forwarding;
+use crate::answer::Denied;
+use pingora_http::RequestHeader;
+use pingora_proxy::Session;
+
+pub(super) fn rewrite(session: &Session, request: &mut RequestHeader, ctx: &mut RequestContext) -> Result<(), Denied> {
+    // A retry sends the body from its beginning.
+    let collected = ctx
+        .upstream_target()
+        .and_then(|target| target.json_body.as_ref())
+        .map(|_| Vec::new());
+    ctx.body = Body {
+        received: 0,
+        limit: ctx.body.limit,
+        collected,
+    };
+    let (Some(route), Some(target), Some(path), Some(endpoint), Some(client), Some(trace)) = (
+        ctx.route(),
+        ctx.upstream_target(),
+        ctx.path.as_deref(),
+        ctx.exchange.tried.last(),
+        &ctx.client,
+        &ctx.trace,
+    ) else {
+        return Err(Denied::Internal);
+    };
+    let upstream = ctx.snapshot.registry.get(target.upstream);
+    let forwarding = Forwarding {
+        spec: &upstream.spec,
+        endpoint: &endpoint.url,
+        route,
+        target,
+        path,
+        client,
+        request_id: &ctx.request_id,
+        trace,
+    };
+    forwarding.write(session.req_header(), request, |name| ctx.capture(name))
+}

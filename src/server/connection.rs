@@ -1,0 +1,274 @@
+//! A client's connection: small write buffer, protocol detection, and one deadline for a whole request head.
+//!
+//! Pingora's own stream has a 64 KiB read buffer per connection and a timeout per read, by which a client that sends a
+//! byte a minute holds a connection for ever. This one has neither.
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use pingora_core::protocols::l4::socket::SocketAddr as PeerAddress;
+use pingora_core::protocols::raw_connect::ProxyDigest;
+use pingora_core::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
+    UniqueIDType,
+};
+use pingora_proxy::Session;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+/// The head and the first piece of an answer leave in one packet.
+const WRITE_BUFFER: usize = 8 * 1024;
+/// RFC 9113 section 3.4.
+const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const TIMEOUT_ANSWER: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// Which protocol a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Shared between a connection's stream and its requests.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionState {
+    /// A request's head is complete: the head deadline rests until the next request.
+    head_complete: AtomicBool,
+}
+
+impl ConnectionState {
+    /// To be called when a request's head has been read.
+    pub(crate) fn head_complete(session: &Session) {
+        if let Some(state) = Self::of(session) {
+            state.head_complete.store(true, Ordering::Release);
+        }
+    }
+
+    fn of(session: &Session) -> Option<&Self> {
+        let data = session.digest()?.proxy_digest.as_ref()?.user_data.as_ref()?;
+        data.downcast_ref::<Arc<Self>>().map(Arc::as_ref)
+    }
+
+    /// A new head is awaited.
+    pub(crate) fn next_head(&self) {
+        self.head_complete.store(false, Ordering::Release);
+    }
+}
+
+/// The stream Pingora reads requests from.
+#[derive(Debug)]
+pub(crate) struct ClientStream {
+    tcp: TcpStream,
+    /// Bytes read to tell the protocol, served before the socket's own.
+    peeked: BytesMut,
+    written: BytesMut,
+    header_timeout: Duration,
+    head_deadline: Option<Pin<Box<Sleep>>>,
+    state: Arc<ConnectionState>,
+    digest: Arc<ProxyDigest>,
+    socket: Arc<SocketDigest>,
+    established: SystemTime,
+}
+
+impl ClientStream {
+    /// Takes a fresh connection over. The first head's deadline counts from now.
+    pub(crate) fn new(
+        tcp: TcpStream,
+        peer: std::net::SocketAddr,
+        header_timeout: Duration,
+    ) -> pingora_core::Result<Self> {
+        let state = Arc::new(ConnectionState::default());
+        let socket = SocketDigest::from_raw_fd(tcp.as_raw_fd());
+        // A new cell is empty.
+        drop(socket.peer_addr.set(Some(PeerAddress::Inet(peer))));
+        let no_proxy = pingora_http::ResponseHeader::build_no_case(200, None)?;
+        let digest = ProxyDigest::new(Box::new(no_proxy), Some(Box::new(Arc::clone(&state))));
+        Ok(Self {
+            tcp,
+            peeked: BytesMut::new(),
+            written: BytesMut::new(),
+            header_timeout,
+            head_deadline: Some(Box::pin(tokio::time::sleep(header_timeout))),
+            state,
+            digest: Arc::new(digest),
+            socket: Arc::new(socket),
+            established: SystemTime::now(),
+        })
+    }
+
+    pub(crate) fn state(&self) -> Arc<ConnectionState> {
+        Arc::clone(&self.state)
+    }
+
+    /// Reads just enough to know: an HTTP/1 request differs from the HTTP/2 preface within its first bytes.
+    pub(crate) async fn detect(&mut self) -> io::Result<Protocol> {
+        while self.peeked.len() < H2_PREFACE.len() {
+            let mut piece = [0; 24];
+            let wanted = H2_PREFACE.len() - self.peeked.len();
+            let deadline = Instant::now() + self.header_timeout;
+            let read = tokio::time::timeout_at(deadline, self.tcp.read(&mut piece[..wanted])).await??;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.peeked.extend_from_slice(&piece[..read]);
+            if !H2_PREFACE.starts_with(&self.peeked) {
+                return Ok(Protocol::Http1);
+            }
+        }
+        Ok(Protocol::Http2)
+    }
+
+    /// An HTTP/2 connection has its own ways to end; the deadline is for HTTP/1 heads.
+    pub(crate) fn without_head_deadline(mut self) -> Self {
+        self.head_deadline = None;
+        self.header_timeout = Duration::ZERO;
+        self
+    }
+
+    /// Whether a head is overdue. The deadline starts with a head's first byte.
+    fn poll_head_deadline(&mut self, cx: &mut Context<'_>, got_bytes: bool) -> Poll<io::Error> {
+        if self.header_timeout.is_zero() {
+            return Poll::Pending;
+        }
+        if self.state.head_complete.load(Ordering::Acquire) {
+            self.head_deadline = None;
+            return Poll::Pending;
+        }
+        if got_bytes && self.head_deadline.is_none() {
+            self.head_deadline = Some(Box::pin(tokio::time::sleep(self.header_timeout)));
+        }
+        match &mut self.head_deadline {
+            None => Poll::Pending,
+            Some(deadline) => deadline.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.written.is_empty() {
+            let sent = ready!(Pin::new(&mut self.tcp).poll_write(cx, &self.written))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            bytes::Buf::advance(&mut self.written, sent);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if !this.peeked.is_empty() {
+            let length = this.peeked.len().min(buf.remaining());
+            buf.put_slice(&this.peeked.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.tcp).poll_read(cx, buf)?;
+        let got_bytes = buf.filled().len() > before;
+        if read.is_ready() && !got_bytes {
+            return Poll::Ready(Ok(()));
+        }
+        if let Poll::Ready(overdue) = this.poll_head_deadline(cx, got_bytes) {
+            // Whether the client reads it or not, the connection closes.
+            drop(this.tcp.try_write(TIMEOUT_ANSWER));
+            return Poll::Ready(Err(overdue));
+        }
+        read.map(Ok)
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.written.len() + buf.len() <= WRITE_BUFFER {
+            this.written.extend_from_slice(buf);
+            return Poll::Ready(Ok(buf.len()));
+        }
+        if this.written.is_empty() {
+            return Pin::new(&mut this.tcp).poll_write(cx, buf);
+        }
+        // Both parts in one system call.
+        let parts = [io::IoSlice::new(&this.written), io::IoSlice::new(buf)];
+        let sent = ready!(Pin::new(&mut this.tcp).poll_write_vectored(cx, &parts))?;
+        let buffered = this.written.len();
+        if sent > buffered {
+            this.written.clear();
+            return Poll::Ready(Ok(sent - buffered));
+        }
+        bytes::Buf::advance(&mut this.written, sent);
+        ready!(this.poll_drain(cx))?;
+        Pin::new(&mut this.tcp).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_drain(cx))?;
+        if this.written.capacity() > 0 {
+            // An idle connection holds no buffer.
+            this.written = BytesMut::new();
+        }
+        Pin::new(&mut this.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_drain(cx))?;
+        Pin::new(&mut this.tcp).poll_shutdown(cx)
+    }
+}
+
+#[async_trait]
+impl Shutdown for ClientStream {
+    async fn shutdown(&mut self) {
+        if let Err(error) = AsyncWriteExt::shutdown(self).await {
+            log::debug!("a client connection was already closed: {error}");
+        }
+    }
+}
+
+impl UniqueID for ClientStream {
+    fn id(&self) -> UniqueIDType {
+        self.tcp.as_raw_fd()
+    }
+}
+
+impl Ssl for ClientStream {}
+
+impl GetTimingDigest for ClientStream {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        vec![Some(TimingDigest {
+            established_ts: self.established,
+            ..TimingDigest::default()
+        })]
+    }
+}
+
+impl GetProxyDigest for ClientStream {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        Some(Arc::clone(&self.digest))
+    }
+}
+
+impl GetSocketDigest for ClientStream {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        Some(Arc::clone(&self.socket))
+    }
+}
+
+#[async_trait]
+impl Peek for ClientStream {
+    /// Answers from what `detect` has read.
+    async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
+        let length = self.peeked.len().min(buf.len());
+        buf[..length].copy_from_slice(&self.peeked[..length]);
+        Ok(true)
+    }
+}

@@ -1,0 +1,403 @@
+//! One JSON line per request, handed to a writer thread through a bounded queue: a slow or full disk never blocks a
+//! request, it only costs lines, which are counted. `docs/access-log.md` documents the fields.
+
+use crate::config::settings::{AccessLogSettings, AccessLogTarget};
+use prometheus::IntCounter;
+use serde::Serialize;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+const REDACTED: &str = "[redacted]";
+/// Longer values of a client's choosing are cut.
+const MAX_TEXT: usize = 2048;
+
+/// What is known of a finished request.
+#[derive(Debug)]
+pub(crate) struct Entry<'r> {
+    pub(crate) request_id: &'r str,
+    pub(crate) trace_id: Option<String>,
+    pub(crate) client_ip: Option<IpAddr>,
+    pub(crate) method: &'r str,
+    pub(crate) host: Option<String>,
+    /// Canonical; absent when the path was refused.
+    pub(crate) path: Option<&'r str>,
+    pub(crate) raw_path: &'r [u8],
+    pub(crate) query: Option<&'r str>,
+    pub(crate) protocol: http::Version,
+    pub(crate) route: Option<&'r str>,
+    pub(crate) status: u16,
+    pub(crate) refusal: Option<&'static str>,
+    /// The answer broke off.
+    pub(crate) broken: bool,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) duration: Duration,
+    pub(crate) upstream: Option<&'r str>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) upstream_status: Option<u16>,
+    pub(crate) upstream_duration: Option<Duration>,
+    pub(crate) attempts: usize,
+    pub(crate) reused: bool,
+    pub(crate) user_agent: Option<&'r str>,
+}
+
+/// The line's fields, in their order.
+#[derive(Serialize)]
+struct Line<'r> {
+    ts: String,
+    request_id: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'r str>,
+    client_ip: Option<IpAddr>,
+    method: &'r str,
+    host: Option<&'r str>,
+    path: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<String>,
+    protocol: &'static str,
+    route: Option<&'r str>,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'static str>,
+    #[serde(skip_serializing_if = "is_false")]
+    broken: bool,
+    bytes_sent: u64,
+    bytes_received: u64,
+    duration: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_duration: Option<f64>,
+    #[serde(skip_serializing_if = "is_first")]
+    attempts: usize,
+    #[serde(skip_serializing_if = "is_false")]
+    reused: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'r str>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_first(attempts: &usize) -> bool {
+    *attempts <= 1
+}
+
+enum Message {
+    Line(Vec<u8>),
+    /// Everything before is to be written, and the writer to end.
+    Finish,
+}
+
+/// The sending end; shared by all requests.
+#[derive(Debug)]
+pub(crate) struct AccessLog {
+    queue: Option<SyncSender<Message>>,
+    redact_query: Vec<String>,
+    dropped: IntCounter,
+    reopen: Arc<AtomicBool>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl AccessLog {
+    /// Opens the log and starts its writer.
+    pub(crate) fn open(settings: &AccessLogSettings, dropped: IntCounter) -> io::Result<Self> {
+        let reopen = Arc::new(AtomicBool::new(false));
+        let sink = match &settings.to {
+            AccessLogTarget::Off => None,
+            AccessLogTarget::Stdout => Some(Sink::Stdout),
+            AccessLogTarget::File(path) => Some(Sink::open(path.clone())?),
+        };
+        let mut log = Self {
+            queue: None,
+            redact_query: settings.redact_query.clone(),
+            dropped,
+            reopen: Arc::clone(&reopen),
+            writer: Mutex::new(None),
+        };
+        if let Some(sink) = sink {
+            let (sender, receiver) = sync_channel(settings.queue);
+            log.queue = Some(sender);
+            let writer = std::thread::Builder::new()
+                .name("access-log".to_owned())
+                .spawn(move || write_lines(sink, &receiver, &reopen))?;
+            log.writer = Mutex::new(Some(writer));
+        }
+        Ok(log)
+    }
+
+    pub(crate) fn is_off(&self) -> bool {
+        self.queue.is_none()
+    }
+
+    /// Queues a line, or drops it when the writer is behind.
+    pub(crate) fn write(&self, entry: &Entry<'_>) {
+        let Some(queue) = &self.queue else { return };
+        if queue
+            .try_send(Message::Line(line(entry, &self.redact_query, SystemTime::now())))
+            .is_err()
+        {
+            self.dropped.inc();
+        }
+    }
+
+    /// The file is opened again before the next line (after log rotation).
+    pub(crate) fn reopen(&self) {
+        self.reopen.store(true, Ordering::Release);
+    }
+
+    /// Waits until everything queued is written. Lines after this are lost.
+    pub(crate) fn finish(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(queue), Some(writer)) = (&self.queue, writer) else {
+            return;
+        };
+        if queue.send(Message::Finish).is_ok() && writer.join().is_err() {
+            log::error!("the access log's writer had failed");
+        }
+    }
+}
+
+enum Sink {
+    Stdout,
+    File { path: PathBuf, file: BufWriter<File> },
+}
+
+impl Sink {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        Ok(Self::File {
+            path,
+            file: BufWriter::with_capacity(64 * 1024, file),
+        })
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout => io::stdout().lock().write_all(line),
+            Self::File { file, .. } => file.write_all(line),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout => io::stdout().lock().flush(),
+            Self::File { file, .. } => file.flush(),
+        }
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        if let Self::File { path, .. } = self {
+            let path = path.clone();
+            self.flush()?;
+            *self = Self::open(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// How long a written line may wait in memory.
+const FLUSH_EVERY: Duration = Duration::from_millis(200);
+
+fn write_lines(mut sink: Sink, queue: &Receiver<Message>, reopen: &AtomicBool) {
+    let mut trouble = Trouble::default();
+    let mut unflushed = false;
+    loop {
+        if reopen.swap(false, Ordering::AcqRel) {
+            trouble.note(sink.reopen());
+        }
+        match queue.recv_timeout(FLUSH_EVERY) {
+            Ok(Message::Line(line)) => {
+                trouble.note(sink.write(&line));
+                unflushed = true;
+            }
+            Err(RecvTimeoutError::Timeout) if !unflushed => {}
+            Err(RecvTimeoutError::Timeout) => {
+                trouble.note(sink.flush());
+                unflushed = false;
+            }
+            Ok(Message::Finish) | Err(RecvTimeoutError::Disconnected) => {
+                trouble.note(sink.flush());
+                return;
+            }
+        }
+    }
+}
+
+/// Says once that the log can't be written, and once that it can again.
+#[derive(Default)]
+struct Trouble {
+    failing: bool,
+}
+
+impl Trouble {
+    fn note(&mut self, result: io::Result<()>) {
+        match result {
+            Ok(()) if self.failing => log::info!("the access log is written again"),
+            Err(error) if !self.failing => log::error!("the access log cannot be written: {error}"),
+            _ => return,
+        }
+        self.failing = !self.failing;
+    }
+}
+
+fn line(entry: &Entry<'_>, redact_query: &[String], now: SystemTime) -> Vec<u8> {
+    let raw = String::from_utf8_lossy(entry.raw_path);
+    // A refused path may hold anything, so a query in it is not looked at.
+    let raw = raw.split('?').next().unwrap_or_default();
+    let line = Line {
+        ts: humantime::format_rfc3339_millis(now).to_string(),
+        request_id: entry.request_id,
+        trace_id: entry.trace_id.as_deref(),
+        client_ip: entry.client_ip,
+        method: cut(entry.method),
+        host: entry.host.as_deref().map(cut),
+        path: cut(entry.path.unwrap_or(raw)),
+        query: entry.query.map(|query| redact(cut(query), redact_query)),
+        protocol: protocol(entry.protocol),
+        route: entry.route,
+        status: entry.status,
+        refusal: entry.refusal,
+        broken: entry.broken,
+        bytes_sent: entry.bytes_sent,
+        bytes_received: entry.bytes_received,
+        duration: seconds(entry.duration),
+        upstream: entry.upstream,
+        endpoint: entry.endpoint.as_deref(),
+        upstream_status: entry.upstream_status,
+        upstream_duration: entry.upstream_duration.map(seconds),
+        attempts: entry.attempts,
+        reused: entry.reused,
+        user_agent: entry.user_agent.map(cut),
+    };
+    let mut bytes = Vec::with_capacity(640);
+    // Strings, numbers and options serialise; writing to a Vec cannot fail.
+    if serde_json::to_writer(&mut bytes, &line).is_ok() {
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+fn protocol(version: http::Version) -> &'static str {
+    match version {
+        http::Version::HTTP_2 => "HTTP/2.0",
+        http::Version::HTTP_11 => "HTTP/1.1",
+        http::Version::HTTP_10 => "HTTP/1.0",
+        _ => "HTTP/0.9",
+    }
+}
+
+/// Seconds with microseconds.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e6
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MAX_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Values of the named parameters go, however the name is written.
+pub(crate) fn redact(query: &str, names: &[String]) -> String {
+    let redacted = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name, names) => format!("{name}={REDACTED}"),
+        _ => pair.to_owned(),
+    });
+    redacted.collect::<Vec<_>>().join("&")
+}
+
+fn is_secret(name: &str, names: &[String]) -> bool {
+    // Decoded twice: some upstreams do, and a secret must not slip through for want of it.
+    let decoded = crate::routes::query::decode(name).into_owned();
+    let again = crate::routes::query::decode(&decoded);
+    names.iter().any(|secret| {
+        [name, &decoded, &again]
+            .iter()
+            .any(|spelling| spelling.trim().eq_ignore_ascii_case(secret))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry<'static> {
+        Entry {
+            request_id: "0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f",
+            trace_id: None,
+            client_ip: Some(IpAddr::from([203, 0, 113, 9])),
+            method: "GET",
+            host: Some("api.example".to_owned()),
+            path: Some("/api/v1/memories"),
+            raw_path: b"//api/v1/memories?access_token=tok",
+            query: Some("limit=1&access_token=tok&ACCESS%5FTOKEN=tok&access%255Ftoken=tok&flag"),
+            protocol: http::Version::HTTP_11,
+            route: Some("memory-collection"),
+            status: 200,
+            refusal: None,
+            broken: false,
+            bytes_sent: 12,
+            bytes_received: 0,
+            duration: Duration::from_micros(1500),
+            upstream: Some("supabase"),
+            endpoint: Some("127.0.0.1:4100".to_owned()),
+            upstream_status: Some(200),
+            upstream_duration: Some(Duration::from_millis(1)),
+            attempts: 1,
+            reused: true,
+            user_agent: Some("curl/8"),
+        }
+    }
+
+    fn text(entry: &Entry<'_>) -> String {
+        let names = ["access_token".to_owned()];
+        String::from_utf8(line(
+            entry,
+            &names,
+            SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
+        ))
+        .expect("UTF-8")
+    }
+
+    #[test]
+    fn a_line_is_one_json_object() {
+        insta::assert_snapshot!(text(&entry()), @"");
+    }
+
+    #[test]
+    fn a_refused_path_is_logged_without_its_query() {
+        let refused = Entry {
+            path: None,
+            query: None,
+            ..entry()
+        };
+        assert!(text(&refused).contains(r#""path":"//api/v1/memories""#));
+        assert!(!text(&refused).contains("tok"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_secret_parameter_never_reaches_the_log(before in "[a-z=&%0-9]{0,20}", after in "[a-z=&%0-9]{0,20}") {
+            let query = format!("{before}&access_token=s3cr3tvalue&{after}");
+            let names = ["access_token".to_owned()];
+            proptest::prop_assert!(!redact(&query, &names).contains("s3cr3tvalue"));
+        }
+    }
+}

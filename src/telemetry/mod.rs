@@ -1,0 +1,4 @@
+//! What the edge tells its operator: access-log lines and metrics.
+
+pub(crate) mod access_log;
+pub(crate) mod metrics;

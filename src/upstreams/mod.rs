@@ -1,0 +1,9 @@
+//! The live state of backends: endpoints and their addresses, health, choice, and connections to them.
+
+pub(crate) mod connector;
+pub(crate) mod deadline;
+pub(crate) mod endpoint;
+pub(crate) mod health;
+pub(crate) mod registry;
+pub(crate) mod spec;
+pub(crate) mod upgrade_gate;

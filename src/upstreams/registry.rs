@@ -1,0 +1,134 @@
+//! All upstreams of the running configuration, and the choice of an endpoint.
+
+use super::connector::Connector;
+use super::endpoint::{Endpoint, EndpointState};
+use super::spec::{EndpointUrl, UpstreamSpec};
+use pingora_core::utils::tls::WrappedX509;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Certificates read from an upstream's `ca_file`.
+pub(crate) type CaCertificates = Arc<[WrappedX509]>;
+
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) spec: UpstreamSpec,
+    pub(crate) endpoints: Vec<Arc<Endpoint>>,
+    pub(crate) ca: Option<CaCertificates>,
+    /// Shared by all its connections: the same pool, the same abort handles.
+    pub(crate) connector: Arc<Connector>,
+    turn: AtomicUsize,
+}
+
+/// The upstreams, in the order of the route map's indices.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    upstreams: Vec<Arc<Upstream>>,
+}
+
+/// No endpoint of the upstream is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no endpoint is up")]
+pub(crate) struct NoHealthyEndpoint;
+
+/// The state view of an upstream.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct UpstreamState {
+    pub(crate) name: String,
+    pub(crate) critical: bool,
+    pub(crate) service: Option<String>,
+    /// `up` when any endpoint is.
+    pub(crate) up: bool,
+    pub(crate) checked: bool,
+    pub(crate) endpoints: Vec<EndpointState>,
+}
+
+impl Upstream {
+    pub(crate) fn new(spec: UpstreamSpec, ca: Option<CaCertificates>) -> Self {
+        let live = |backup: bool| move |url: &EndpointUrl| Arc::new(Endpoint::new(url.clone(), backup));
+        let endpoints = spec
+            .endpoints
+            .iter()
+            .map(live(false))
+            .chain(spec.backup.iter().map(live(true)))
+            .collect();
+        Self {
+            endpoints,
+            ca,
+            connector: Arc::new(Connector::new(spec.timeouts.connect)),
+            turn: AtomicUsize::new(0),
+            spec,
+        }
+    }
+
+    /// The next endpoint that is up: primaries in turn, then backups. `tried` ones come last of all, as a failed
+    /// endpoint may serve the next attempt when there is no other.
+    pub(crate) fn choose(&self, tried: &[Arc<Endpoint>]) -> Result<Arc<Endpoint>, NoHealthyEndpoint> {
+        let untried = |endpoint: &&Arc<Endpoint>| !tried.iter().any(|other| Arc::ptr_eq(other, endpoint));
+        let up: Vec<&Arc<Endpoint>> = self
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.is_up())
+            .filter(untried)
+            .collect();
+        let primaries = up.iter().take_while(|endpoint| !endpoint.backup).count();
+        let choices = if primaries > 0 { &up[..primaries] } else { &up[..] };
+        match choices {
+            [] => Err(NoHealthyEndpoint),
+            [only] => Ok(Arc::clone(only)),
+            several => Ok(Arc::clone(
+                several[self.turn.fetch_add(1, Ordering::Relaxed) % several.len()],
+            )),
+        }
+    }
+
+    /// Whether another attempt has somewhere to go.
+    pub(crate) fn has_untried(&self, tried: &[Arc<Endpoint>]) -> bool {
+        self.choose(tried).is_ok()
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.is_up())
+    }
+
+    pub(crate) fn state(&self) -> UpstreamState {
+        UpstreamState {
+            name: self.spec.name.clone(),
+            critical: self.spec.critical,
+            service: self.spec.service.clone(),
+            up: self.is_up(),
+            checked: self.spec.health.is_some(),
+            endpoints: self.endpoints.iter().map(|endpoint| endpoint.state()).collect(),
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(upstreams: Vec<Arc<Upstream>>) -> Self {
+        Self { upstreams }
+    }
+
+    /// A registry for new specs that keeps the live state of every upstream whose spec did not change.
+    pub(crate) fn renewed(&self, specs: Vec<(UpstreamSpec, Option<CaCertificates>)>) -> Self {
+        let renew = |(spec, ca): (UpstreamSpec, Option<CaCertificates>)| {
+            let unchanged = self
+                .upstreams
+                .iter()
+                .find(|old| old.spec == spec && ca.is_none() && old.ca.is_none());
+            unchanged.cloned().unwrap_or_else(|| Arc::new(Upstream::new(spec, ca)))
+        };
+        Self {
+            upstreams: specs.into_iter().map(renew).collect(),
+        }
+    }
+
+    pub(crate) fn get(&self, index: crate::routes::target::UpstreamIndex) -> &Arc<Upstream> {
+        // The configuration makes indices and upstreams from one list.
+        &self.upstreams[index.0]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.upstreams.iter()
+    }
+}
