@@ -11,9 +11,7 @@ use serde_json::Value;
 
 pub(crate) use choice::{choice, decode_word};
 pub(crate) use collections::{Entries, OneOrMany};
-pub(crate) use record::{
-    Fields, RecordSchema, describe, description, field_type, key, read, record,
-};
+pub(crate) use record::{Fields, RecordSchema, describe, description, field_type, key, read, record};
 pub(crate) use scalars::decode_scalar;
 
 use super::yaml::{Kind, Node};

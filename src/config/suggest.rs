@@ -4,10 +4,7 @@
 const MAX_LENGTH: usize = 64;
 
 /// The candidate within about a third of the word's length of edits, if there is one.
-pub(crate) fn closest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > MAX_LENGTH {
         return None;
     }
@@ -23,23 +20,14 @@ pub(crate) fn closest<'a>(
 }
 
 /// The same as a help line.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     closest(word, candidates).map(|found| format!("did you mean `{found}`?"))
 }
 
 /// Case and the choice between `-` and `_` are what people misremember first: they cost nothing.
 fn plain(word: &str) -> Vec<char> {
     word.chars()
-        .map(|c| {
-            if c == '-' {
-                '_'
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
+        .map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() })
         .collect()
 }
 
@@ -78,7 +66,9 @@ mod tests {
             ("heath", Some("health")),
             ("ot", Some("to")),
             ("tsl", Some("tls")),
+            ("HEALTH", Some("health")),
             ("timeouts", None),
+            ("backlog", None),
             ("x", None),
             ("", None),
         ];
@@ -89,7 +79,10 @@ mod tests {
 
     #[test]
     fn the_nearest_of_several_wins() {
-        assert_eq!(closest("supabase-intl", ["supabase", "supabase-intel"]), Some("supabase-intel"));
+        assert_eq!(
+            closest("supabase-intl", ["supabase", "supabase-intel"]),
+            Some("supabase-intel")
+        );
     }
 
     #[test]

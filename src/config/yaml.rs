@@ -49,19 +49,12 @@ pub(crate) enum Form {
 }
 
 /// The tree of `text`; `None` when nothing can be made of it. Either way `cx` has every problem found.
-pub(crate) fn parse(
-    file: FileId,
-    text: &str,
-    env: &Environment,
-    cx: &mut Diagnostics,
-) -> Option<Node> {
+pub(crate) fn parse(file: FileId, text: &str, env: &Environment, cx: &mut Diagnostics) -> Option<Node> {
     if text.len() > MAX_TEXT {
         cx.push(complaint::too_large(file, MAX_TEXT));
         return None;
     }
-    reader::read(file, text, env, cx)
-        .map_err(|stop| cx.push(*stop))
-        .ok()
+    reader::read(file, text, env, cx).map_err(|stop| cx.push(*stop)).ok()
 }
 
 impl Node {
@@ -119,8 +112,7 @@ fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let infinite = matches!(unsigned, ".inf" | ".Inf" | ".INF");
     let not_a_number = matches!(text, ".nan" | ".NaN" | ".NAN");
-    let decimal = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && unsigned.parse::<f64>().is_ok();
+    let decimal = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') && unsigned.parse::<f64>().is_ok();
     infinite || not_a_number || decimal
 }
 

@@ -46,11 +46,7 @@ macro_rules! choice {
 pub(crate) use choice;
 
 /// The value of the word at this node.
-pub(crate) fn decode_word<T: Copy>(
-    node: &Node,
-    words: &[(&str, T)],
-    cx: &mut Diagnostics,
-) -> Option<T> {
+pub(crate) fn decode_word<T: Copy>(node: &Node, words: &[(&str, T)], cx: &mut Diagnostics) -> Option<T> {
     let known = || words.iter().map(|(word, _)| *word);
     let expected = || one_of(&known().collect::<Vec<_>>());
     let Kind::Scalar(scalar) = &node.kind else {

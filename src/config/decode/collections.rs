@@ -28,10 +28,7 @@ impl<T: Decode> Decode for Vec<T> {
 
 /// `None` when nothing is left: an empty list would look as if it had been written.
 fn decode_items<T: Decode>(items: &[Node], cx: &mut Diagnostics) -> Option<Vec<T>> {
-    let decoded: Vec<T> = items
-        .iter()
-        .filter_map(|item| T::decode(item, cx))
-        .collect();
+    let decoded: Vec<T> = items.iter().filter_map(|item| T::decode(item, cx)).collect();
     (items.is_empty() || !decoded.is_empty()).then_some(decoded)
 }
 
@@ -71,9 +68,7 @@ impl<T: Decode> Decode for OneOrMany<T> {
                 wrong_type(node, &one_or_many(T::WHAT), cx);
                 None
             }
-            Kind::Scalar(_) | Kind::Mapping(_) | Kind::Reported => {
-                T::decode(node, cx).map(|one| Self(vec![one]))
-            }
+            Kind::Scalar(_) | Kind::Mapping(_) | Kind::Reported => T::decode(node, cx).map(|one| Self(vec![one])),
         }
     }
 

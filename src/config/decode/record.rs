@@ -144,20 +144,13 @@ pub(crate) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    pub(crate) fn of(
-        node: &'n Node,
-        what: &'static str,
-        known: &[&'static str],
-        cx: &mut Diagnostics,
-    ) -> Option<Self> {
+    pub(crate) fn of(node: &'n Node, what: &'static str, known: &[&'static str], cx: &mut Diagnostics) -> Option<Self> {
         let Kind::Mapping(entries) = &node.kind else {
             wrong_type(node, what, cx);
             return None;
         };
         let mut misspelt = Vec::new();
-        let unknown = entries
-            .iter()
-            .filter(|(key, _)| !known.contains(&key.as_str()));
+        let unknown = entries.iter().filter(|(key, _)| !known.contains(&key.as_str()));
         for (key, _) in unknown {
             let near = closest(key, known.iter().copied());
             misspelt.extend(near);
@@ -173,9 +166,7 @@ impl<'n> Fields<'n> {
 
     fn get(&self, name: &str) -> Option<&'n Node> {
         let mut entries = self.entries.iter();
-        entries
-            .find(|(key, _)| key.value == name)
-            .map(|(_, value)| value)
+        entries.find(|(key, _)| key.value == name).map(|(_, value)| value)
     }
 
     pub(crate) fn required<T: Decode>(&self, name: &str, cx: &mut Diagnostics) -> Option<T> {
@@ -200,12 +191,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The default also stands in for a value that has been reported.
-    pub(crate) fn or_default<T: Decode>(
-        &self,
-        name: &str,
-        default: Value,
-        cx: &mut Diagnostics,
-    ) -> Option<T> {
+    pub(crate) fn or_default<T: Decode>(&self, name: &str, default: Value, cx: &mut Diagnostics) -> Option<T> {
         if let Some(value) = self.optional(name, cx) {
             return Some(value);
         }
@@ -213,12 +199,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-fn unknown_key(
-    what: &str,
-    key: &Spanned<String>,
-    near: Option<&str>,
-    known: &[&str],
-) -> Diagnostic {
+fn unknown_key(what: &str, key: &Spanned<String>, near: Option<&str>, known: &[&str]) -> Diagnostic {
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known keys: {}", known.join(", ")),
@@ -237,9 +218,7 @@ fn written(value: Value, span: Span) -> Node {
         Value::Bool(value) => scalar(value.to_string(), Form::Plain),
         Value::Number(value) => scalar(value.to_string(), Form::Plain),
         Value::String(text) => scalar(text, Form::Quoted),
-        Value::Array(items) => {
-            Kind::Sequence(items.into_iter().map(|item| written(item, span)).collect())
-        }
+        Value::Array(items) => Kind::Sequence(items.into_iter().map(|item| written(item, span)).collect()),
         Value::Object(entries) => Kind::Mapping(
             entries
                 .into_iter()
@@ -278,12 +257,7 @@ impl RecordSchema {
         self.property::<T>(name, about);
     }
 
-    pub(crate) fn with_default<T: Decode>(
-        &mut self,
-        name: &'static str,
-        about: String,
-        default: Value,
-    ) {
+    pub(crate) fn with_default<T: Decode>(&mut self, name: &'static str, about: String, default: Value) {
         self.property::<T>(name, about)["default"] = default;
     }
 

@@ -201,8 +201,7 @@ impl Decode for Value {
                 Some(PlainType::Null) => Some(Self::Null),
                 Some(PlainType::Bool) => Some(Self::Bool(scalar.text.eq_ignore_ascii_case("true"))),
                 Some(PlainType::Number) => decode_scalar(node, cx, "a JSON number", |text| {
-                    serde_json::from_str(text)
-                        .map_err(|_| "JSON has no way to write this number".to_owned())
+                    serde_json::from_str(text).map_err(|_| "JSON has no way to write this number".to_owned())
                 }),
             },
         }

@@ -159,26 +159,18 @@ fn every_type_takes_its_own_values() {
     assert_eq!(samples.json, Some(expected));
     assert_eq!(samples.host, Some(HostName("example.org".to_owned())));
     assert_eq!(samples.boxed.unwrap().value, 7);
-    let texts: Vec<_> = samples
-        .texts
-        .into_iter()
-        .map(|(key, text)| (key.value, text))
-        .collect();
+    let texts: Vec<_> = samples.texts.into_iter().map(|(key, text)| (key.value, text)).collect();
     assert_eq!(
         texts,
-        [
-            ("z".to_owned(), "1".to_owned()),
-            ("a".to_owned(), "2".to_owned())
-        ]
+        [("z".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())]
     );
     assert!(samples.ports.is_empty());
 }
 
 #[test]
 fn a_value_from_the_environment_is_whatever_is_wanted_even_in_quotes() {
-    let samples: Samples = taken(
-        "{ port: \"${PORT}\", text: \"${PORT}\", flag: \"${FLAG:-true}\", wait: \"${WAIT:-1s}\" }",
-    );
+    let samples: Samples =
+        taken("{ port: \"${PORT}\", text: \"${PORT}\", flag: \"${FLAG:-true}\", wait: \"${WAIT:-1s}\" }");
     assert_eq!(samples.port, Some(8081));
     assert_eq!(samples.text.unwrap(), "8081");
     assert_eq!(samples.flag, Some(true));
@@ -188,14 +180,14 @@ fn a_value_from_the_environment_is_whatever_is_wanted_even_in_quotes() {
 
 #[test]
 fn one_bad_value_costs_no_more_than_itself() {
-    let (file, said) = load::<File>(
-        "version: 1\nupstreams:\n  a: { endpoints: [x, 1], critical: 2, hots: 3 }\n  b: 1\n",
-    );
+    let (file, said) =
+        load::<File>("version: 1\nupstreams:\n  a: { endpoints: [x, 1], critical: 2, hots: 3 }\n  b: 1\n");
     assert_eq!(said.matches("error[").count(), 4, "{said}");
     let upstreams = file.unwrap().upstreams;
     let names: Vec<&str> = upstreams.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["a"]);
     assert_eq!(upstreams[0].1.endpoints.len(), 1);
+    assert!(load::<Vec<bool>>("[1]").0.is_none(), "not an empty list");
     assert!(upstreams.names("a") && upstreams.names("b") && !upstreams.names("c"));
 }
 

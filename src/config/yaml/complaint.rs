@@ -5,11 +5,7 @@ use crate::config::substitution::Problem;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
 
 pub(super) fn too_large(file: FileId, limit: usize) -> Diagnostic {
-    let start = Span {
-        file,
-        start: 0,
-        end: 0,
-    };
+    let start = Span { file, start: 0, end: 0 };
     let message = format!("the file is larger than {} MiB", limit >> 20);
     Diagnostic::error(Code::TooLarge, start, message)
 }
@@ -25,12 +21,8 @@ pub(super) fn too_deep(span: Span, limit: usize) -> Diagnostic {
 }
 
 pub(super) fn several_documents(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::SeveralDocuments,
-        span,
-        "a second YAML document begins here",
-    )
-    .help("a file holds one document: remove the `---`")
+    Diagnostic::error(Code::SeveralDocuments, span, "a second YAML document begins here")
+        .help("a file holds one document: remove the `---`")
 }
 
 /// `bracket` is the innermost one still open.
@@ -42,8 +34,7 @@ pub(super) fn syntax(problem: &str, at: Span, text: &str, bracket: Option<Span>)
     if problem.contains("recursion limit") {
         return Diagnostic::error(Code::TooDeep, at, "brackets are nested too deep");
     }
-    let mut diagnostic =
-        Diagnostic::error(Code::YamlSyntax, at, "this is not valid YAML").label(problem);
+    let mut diagnostic = Diagnostic::error(Code::YamlSyntax, at, "this is not valid YAML").label(problem);
     if let Some(bracket) = bracket {
         diagnostic = diagnostic.note_at(bracket, "inside this bracket");
     }
@@ -55,19 +46,13 @@ pub(super) fn syntax(problem: &str, at: Span, text: &str, bracket: Option<Span>)
 
 fn line_around(text: &str, at: usize) -> &str {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[at..]
-        .find('\n')
-        .map_or(text.len(), |newline| at + newline);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
     &text[start..end]
 }
 
 pub(super) fn alias(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::YamlAlias,
-        span,
-        "YAML anchors and aliases are not supported",
-    )
-    .help("write the value out where it is needed; text that begins with `&` or `*` needs quotes")
+    Diagnostic::error(Code::YamlAlias, span, "YAML anchors and aliases are not supported")
+        .help("write the value out where it is needed; text that begins with `&` or `*` needs quotes")
 }
 
 pub(super) fn tag(span: Span) -> Diagnostic {

@@ -28,9 +28,7 @@ fn check_places(node: &Node, text: &str, outer: Span) {
     check_place(node.span, text, outer);
     match &node.kind {
         Kind::Scalar(_) | Kind::Reported => {}
-        Kind::Sequence(items) => items
-            .iter()
-            .for_each(|item| check_places(item, text, node.span)),
+        Kind::Sequence(items) => items.iter().for_each(|item| check_places(item, text, node.span)),
         Kind::Mapping(entries) => {
             for (key, value) in entries {
                 check_place(key.span, text, node.span);
@@ -41,10 +39,7 @@ fn check_places(node: &Node, text: &str, outer: Span) {
 }
 
 fn check_place(span: Span, text: &str, outer: Span) {
-    assert!(
-        text.get(span.start..span.end).is_some(),
-        "{span:?} in {text:?}"
-    );
+    assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
     assert!(
         outer.start <= span.start && span.end <= outer.end,
         "{span:?} outside {outer:?} in {text:?}"
@@ -65,6 +60,33 @@ fn never_panics(text: &str) {
             end: text.len(),
         };
         check_places(&node, text, whole);
+    }
+}
+
+#[test]
+fn values_that_are_not_there_have_their_place_too() {
+    let texts = [
+        "? ",
+        "? \n",
+        ":",
+        ": ",
+        "a: b\n:",
+        " : a\nb: c",
+        "[ : ]",
+        "{ : }",
+        "{ a: , b }",
+        "-\n-\n- a",
+        "a:\n-\n-\n- b",
+        "a:\n-",
+        "a: &x\nb: !y\n",
+        "- &x\n- !y\n",
+        "[[a]: b]",
+        "[a: ]",
+        "\u{feff}",
+        "\u{feff}:",
+    ];
+    for text in texts {
+        never_panics(text);
     }
 }
 

@@ -19,12 +19,7 @@ const MAX_NODES: usize = 1_000_000;
 /// An `Err` ends the reading.
 type Step<T> = Result<T, Box<Diagnostic>>;
 
-pub(super) fn read(
-    file: FileId,
-    text: &str,
-    env: &Environment,
-    cx: &mut Diagnostics,
-) -> Step<Node> {
+pub(super) fn read(file: FileId, text: &str, env: &Environment, cx: &mut Diagnostics) -> Step<Node> {
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         places: Places::new(file, text),
@@ -106,11 +101,7 @@ impl<'t> Reader<'t, '_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_extras(anchor, tag.is_some(), span);
                 let unwritten = text.is_empty() && style == ScalarStyle::Plain;
-                let span = if unwritten {
-                    self.end_of_text_before(span)
-                } else {
-                    span
-                };
+                let span = if unwritten { self.end_of_text_before(span) } else { span };
                 let kind = self.scalar(text.into_owned(), style, span);
                 Ok(Node { kind, span })
             }
@@ -144,9 +135,7 @@ impl<'t> Reader<'t, '_> {
             let (event, span) = self.next()?;
             if matches!(event, Event::SequenceEnd | Event::StreamEnd) {
                 self.open.pop();
-                let inside = items.first().zip(items.last());
-                let inside = inside.map(|(first, last)| (first.span, last.span));
-                let span = self.collection(open, inside, span);
+                let span = self.collection(open, items.last().map(|item| item.span), span);
                 let kind = Kind::Sequence(items);
                 return Ok(Node { kind, span });
             }
@@ -157,21 +146,20 @@ impl<'t> Reader<'t, '_> {
     fn mapping(&mut self, open: Span, depth: usize) -> Step<Node> {
         let mut entries: Vec<(Spanned<String>, Node)> = Vec::new();
         let mut seen: HashMap<String, Span> = HashMap::new();
-        let mut inside = None;
+        let mut last = None;
         self.open.push(open);
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd | Event::StreamEnd) {
                 self.open.pop();
-                let span = self.collection(open, inside, span);
+                let span = self.collection(open, last, span);
                 let kind = Kind::Mapping(entries);
                 return Ok(Node { kind, span });
             }
-            let first = inside.map_or(span, |(first, _)| first);
             let key = self.key(event, span, depth)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
-            inside = Some((first, value.span));
+            last = Some(value.span);
             let Some(key) = key else { continue };
             if let Some(first) = seen.get(&key.value) {
                 self.cx.push(complaint::duplicate_key(&key, *first));
@@ -188,20 +176,14 @@ impl<'t> Reader<'t, '_> {
 
     /// A block collection has no closing mark of its own and ends with its last item. The library counts what follows
     /// a closing bracket on its line, comment included, as part of the bracket.
-    fn collection(&self, open: Span, inside: Option<(Span, Span)>, close: Span) -> Span {
-        let (first, last) = inside.unwrap_or((open, open));
+    fn collection(&self, open: Span, last: Option<Span>, close: Span) -> Span {
         let closed = self.text[close.start..].starts_with([']', '}']);
         let end = if self.is_bracketed(open) && closed {
             close.start + 1
         } else {
-            last.end
+            last.map_or(open.end, |last| last.end.max(open.end))
         };
-        let start = open.start.min(first.start);
-        Span {
-            start,
-            end: end.max(open.end),
-            ..open
-        }
+        Span { end, ..open }
     }
 
     /// `None`, and reported, for a key that is not a word.
@@ -263,9 +245,7 @@ impl<'t> Reader<'t, '_> {
         let Some((at, _)) = source.match_indices("${").nth(nth) else {
             return span;
         };
-        let length = source[at..]
-            .find('}')
-            .map_or(source.len() - at, |end| end + 1);
+        let length = source[at..].find('}').map_or(source.len() - at, |end| end + 1);
         let start = span.start + at;
         let end = start + length;
         Span { start, end, ..span }

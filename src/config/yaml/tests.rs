@@ -59,27 +59,15 @@ fn every_node_knows_its_bytes() {
             "a: [b, \"c\"] # d\n",
             &["a: [b, \"c\"]", "a", "[b, \"c\"]", "b", "\"c\""],
         ),
-        (
-            "é: ü # ß\nä: 'ö'\n",
-            &["é: ü # ß\nä: 'ö'", "é", "ü", "ä", "'ö'"],
-        ),
-        (
-            "a:\n  b: c\n\n# end\n",
-            &["a:\n  b: c", "a", "b: c", "b", "c"],
-        ),
+        ("é: ü # ß\nä: 'ö'\n", &["é: ü # ß\nä: 'ö'", "é", "ü", "ä", "'ö'"]),
+        ("a:\n  b: c\n\n# end\n", &["a:\n  b: c", "a", "b: c", "b", "c"]),
         (
             "a:\n- b\n- c: d\n",
             &["a:\n- b\n- c: d", "a", "b\n- c: d", "b", "c: d", "c", "d"],
         ),
-        (
-            "\u{feff}a: b\r\nc: d\r\n",
-            &["a: b\r\nc: d", "a", "b", "c", "d"],
-        ),
+        ("\u{feff}a: b\r\nc: d\r\n", &["a: b\r\nc: d", "a", "b", "c", "d"]),
         ("a:\n\nb: c", &["a:\n\nb: c", "a", "", "b", "c"]),
-        (
-            "{ a: { b: 1 } }",
-            &["{ a: { b: 1 } }", "a", "{ b: 1 }", "b", "1"],
-        ),
+        ("{ a: { b: 1 } }", &["{ a: { b: 1 } }", "a", "{ b: 1 }", "b", "1"]),
     ];
     for (text, expected) in cases {
         assert_eq!(all_passages(text), expected, "{text:?}");
@@ -120,11 +108,7 @@ fn quotes_and_blocks_are_always_text_and_an_empty_file_is_null() {
         let Kind::Scalar(scalar) = tree(text).kind else {
             panic!("{text}")
         };
-        assert_eq!(
-            (scalar.plain_type(), scalar.form),
-            (None, Form::Quoted),
-            "{text}"
-        );
+        assert_eq!((scalar.plain_type(), scalar.form), (None, Form::Quoted), "{text}");
     }
     for text in ["", "# comment\n", "---\n", "\n\n"] {
         assert!(tree(text).is_null(), "{text:?}");
@@ -173,7 +157,9 @@ fn the_first_of_two_equal_keys_is_kept() {
 
 #[test]
 fn depth_and_size_are_bounded() {
-    assert_eq!(said(&format!("{}{}", "[".repeat(32), "]".repeat(32))), "");
+    assert_eq!(said(&format!("{}{}", "[".repeat(33), "]".repeat(33))), "");
+    let deep = said(&format!("{}{}", "[".repeat(34), "]".repeat(34)));
+    assert!(deep.starts_with("error[too-deep]"), "{deep}");
     let deep = said(&format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)));
     assert!(deep.starts_with("error[too-deep]"), "{deep}");
     let deep = said(&"- ".repeat(10_000));
