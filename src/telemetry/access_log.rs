@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_line_is_one_json_object() {
-        insta::assert_snapshot!(text(&entry()), @"");
+        insta::assert_snapshot!(text(&entry()), @r#"{"ts":"2023-11-14T22:13:20.123Z","request_id":"0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f","client_ip":"203.0.113.9","method":"GET","host":"api.example","path":"/api/v1/memories","query":"limit=1&access_token=[redacted]&ACCESS%5FTOKEN=[redacted]&access%255Ftoken=[redacted]&flag","protocol":"HTTP/1.1","route":"memory-collection","status":200,"bytes_sent":12,"bytes_received":0,"duration":0.0015,"upstream":"supabase","endpoint":"127.0.0.1:4100","upstream_status":200,"upstream_duration":0.001,"reused":true,"user_agent":"curl/8"}"#);
     }
 
     #[test]

@@ -1,0 +1,6 @@
+//! The edge as clients and upstreams see it: one process under test, real sockets on both sides.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod proxying;
