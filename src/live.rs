@@ -3,12 +3,13 @@
 use crate::config::{GatewaySettings, RouteMap};
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::{Metrics, RouteMetrics};
+use crate::telemetry::unix_now;
 use crate::upstreams::registry::Registry;
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 /// Everything a request needs, consistent in itself for the request's whole life.
 #[derive(Debug)]
@@ -139,10 +140,4 @@ impl Gateway {
     pub(crate) fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire) && !self.is_draining()
     }
-}
-
-pub(crate) fn unix_now() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

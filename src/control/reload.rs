@@ -4,7 +4,7 @@ use crate::config::environment::Environment;
 use crate::config::{self, Configuration};
 use crate::live::{Gateway, Snapshot};
 use crate::telemetry::metrics::Metrics;
-use crate::upstreams::registry::{CaCertificates, Registry, Upstream};
+use crate::upstreams::registry::{CaCertificates, Registry};
 use crate::upstreams::spec::UpstreamSpec;
 use pingora_core::utils::tls::{WrappedX509, parse_x509};
 use rustls::pki_types::CertificateDer;
@@ -129,16 +129,7 @@ fn snapshot(configuration: Configuration, metrics: &Metrics, old: &Registry) -> 
 fn forget_gone_endpoints(metrics: &Metrics, registry: &Registry) {
     metrics.upstream_up.reset();
     for upstream in registry.iter().map(Arc::as_ref) {
-        publish(metrics, upstream);
-    }
-}
-
-pub(crate) fn publish(metrics: &Metrics, upstream: &Upstream) {
-    for endpoint in &upstream.endpoints {
-        let up = metrics
-            .upstream_up
-            .with_label_values(&[upstream.spec.name.as_str(), endpoint.url.to_string().as_str()]);
-        up.set(i64::from(endpoint.is_up()));
+        metrics.publish_upstream(upstream);
     }
 }
 

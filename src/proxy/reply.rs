@@ -6,7 +6,7 @@ use super::rewrite;
 use crate::answer::{Denied, Reply, ReplyBody};
 use crate::routes::target::{FixedBody, FixedResponse, Redirect};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pingora_core::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;

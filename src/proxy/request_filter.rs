@@ -4,6 +4,7 @@ use super::context::RequestContext;
 use super::reply;
 use crate::answer::Denied;
 use crate::answer::Reply;
+use crate::connection::ConnectionState;
 use crate::endpoints;
 use crate::filters::client_address::{ClientAddress, Scheme};
 use crate::filters::cors::{self, Verdict};
@@ -16,7 +17,6 @@ use crate::routes::path::NormalPath;
 use crate::routes::route::Stream;
 use crate::routes::table::{Lookup, NoMatch};
 use crate::routes::target::Target;
-use crate::server::connection::ConnectionState;
 use http::header;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
@@ -126,6 +126,7 @@ fn find_route(request: &RequestHeader, ctx: &mut RequestContext) -> Result<(), D
     let group = snapshot.map.table.group_of(&host).ok_or(Denied::UnknownHost)?;
     ctx.group = Some(group.0);
     let path = NormalPath::parse(raw_path(request))?;
+    ctx.path = Some(path.as_str().to_owned());
     let lookup = Lookup {
         path: path.as_str(),
         method: &request.method,
@@ -145,7 +146,6 @@ fn find_route(request: &RequestHeader, ctx: &mut RequestContext) -> Result<(), D
             ctx.denied = Some(Denied::MethodNotAllowed { allow });
         }
     }
-    ctx.path = Some(path.into_owned().as_str().to_owned());
     Ok(())
 }
 

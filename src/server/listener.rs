@@ -1,6 +1,6 @@
 //! Accepts client connections within their caps, and hands each to Pingora's proxy.
 
-use super::connection::{ClientStream, Protocol};
+use crate::connection::{ClientStream, Protocol};
 use crate::live::Gateway;
 use crate::proxy::Edge;
 use pingora_core::apps::{HttpServerApp, ReusedHttpStream, ServerApp};

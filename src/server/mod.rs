@@ -1,9 +1,9 @@
 //! The daemon: listeners, the accept loop, signals, and the way down.
 
-pub(crate) mod connection;
 mod drain;
+mod health_checks;
 mod listener;
 mod run;
 mod signals;
 
-pub(crate) use run::{RunError, run};
+pub(crate) use run::run;

@@ -1,6 +1,7 @@
 //! Starts the daemon from a valid configuration and runs it until it is asked to stop.
 
 use super::drain;
+use super::health_checks;
 use super::listener::{Acceptor, OpenConnections};
 use super::signals::{Asked, Signals};
 use crate::config::environment::Environment;
@@ -10,7 +11,6 @@ use crate::live::Gateway;
 use crate::proxy::Edge;
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::Metrics;
-use crate::upstreams::health;
 use pingora_core::apps::{HttpServerApp, HttpServerOptions};
 use pingora_core::protocols::http::v2::server::default_h2_options;
 use pingora_core::server::configuration::ServerConf;
@@ -92,7 +92,7 @@ async fn serve(
         shutdown,
         open: Arc::new(OpenConnections::default()),
     };
-    let health = tokio::spawn(health::check_all(Arc::clone(&gateway)));
+    let health = tokio::spawn(health_checks::check_all(Arc::clone(&gateway)));
     let addresses: Vec<SocketAddr> = listeners
         .iter()
         .filter_map(|listener| listener.local_addr().ok())
@@ -107,7 +107,7 @@ async fn serve(
     gateway.start_draining();
     log::info!("draining: no new connections");
     // Listeners stop; connections that wait for a request close; keep-alive ends with the request under way.
-    drop(stop.send(true));
+    stop.send_replace(true);
     proxy.http_cleanup().await;
     tokio::select! {
         cut_off = drain::wait(&gateway) => log::info!("stopped; {cut_off} requests were cut off"),

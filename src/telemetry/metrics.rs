@@ -1,5 +1,6 @@
 //! Prometheus metrics. Labels are bounded: a route's id, never a path; known methods, never a client's word.
 
+use crate::upstreams::registry::Upstream;
 use http::Method;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -188,6 +189,16 @@ impl Metrics {
             .observe(duration.as_secs_f64());
     }
 
+    /// Shows which endpoints of an upstream are up.
+    pub(crate) fn publish_upstream(&self, upstream: &Upstream) {
+        for endpoint in &upstream.endpoints {
+            let labels = [upstream.spec.name.as_str(), &endpoint.url.to_string()];
+            self.upstream_up
+                .with_label_values(&labels)
+                .set(i64::from(endpoint.is_up()));
+        }
+    }
+
     pub(crate) fn deprecated_host(&self, group: &str) {
         self.deprecated_hosts.with_label_values(&[group]).inc();
     }
@@ -204,7 +215,7 @@ impl Metrics {
         self.config_info.with_label_values(&[hash]).set(1);
         self.config_last_successful.set(1);
         self.config_last_success_time
-            .set(i64::try_from(crate::live::unix_now()).unwrap_or(i64::MAX));
+            .set(i64::try_from(super::unix_now()).unwrap_or(i64::MAX));
     }
 
     /// The text exposition format.
