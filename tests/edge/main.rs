@@ -3,4 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod failures;
+mod h2;
 mod proxying;
+mod reload;
+mod streams;

@@ -187,6 +187,12 @@ impl Client {
         std::mem::take(&mut self.buffer)
     }
 
+    /// Reads until the last chunk of a chunked answer, or the end of the connection.
+    pub async fn until_closed_or_final_chunk(&mut self) -> Vec<u8> {
+        while !self.buffer.ends_with(b"0\r\n\r\n") && self.fill().await > 0 {}
+        std::mem::take(&mut self.buffer)
+    }
+
     pub fn into_stream(self) -> TcpStream {
         assert!(
             self.buffer.is_empty(),

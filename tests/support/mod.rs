@@ -5,7 +5,9 @@
 pub mod client;
 pub mod echo;
 pub mod edge;
+pub mod h2;
 pub mod wait;
+pub mod websocket;
 
 pub use client::{Client, Request, Response};
 pub use echo::Echo;
