@@ -58,6 +58,7 @@ codes! {
     MissingTarget = "missing-target",
     // Upstreams and the daemon.
     UnusedUpstream = "unused-upstream",
+    UnusedHostGroup = "unused-host-group",
     DevelopmentExposed = "development-exposed",
 }
 

@@ -1,0 +1,124 @@
+//! Both files to one configuration. Every problem of both is found in one run; nothing here panics on what they hold.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::environment::Environment;
+use super::files::read_text;
+use super::gateway_file::gateway_file;
+use super::routes_file::{Development, Surroundings, route_map};
+use super::settings::{Configuration, GatewaySettings, RouteMap};
+use super::yaml;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources};
+
+/// What was made of the files, and what was wrong with them.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// `None` when there are errors.
+    pub(crate) configuration: Option<Configuration>,
+    pub(crate) sources: Sources,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// What was made of a route map alone.
+#[derive(Debug)]
+pub(crate) struct LoadedRoutes {
+    /// `None` when there are errors.
+    pub(crate) map: Option<RouteMap>,
+    pub(crate) sources: Sources,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Reads the daemon's file, and the route map that it names.
+pub(crate) fn load(gateway_path: &Path, environment: &Environment) -> Loaded {
+    let mut sources = Sources::default();
+    let mut cx = Diagnostics::default();
+    let parts = both(gateway_path, environment, &mut sources, &mut cx);
+    let configuration = parts.filter(|_| !cx.has_errors()).map(|(settings, map)| Configuration { settings, map });
+    Loaded {
+        configuration,
+        sources,
+        diagnostics: cx,
+    }
+}
+
+/// As [`load`], of a route map's text. `path` names it in diagnostics, and tells where relative paths begin.
+pub(crate) fn load_routes(
+    path: &Path,
+    text: &str,
+    development: &Development,
+    environment: &Environment,
+) -> LoadedRoutes {
+    let mut sources = Sources::default();
+    let mut diagnostics = Diagnostics::default();
+    let file = sources.add(path, text);
+    let around = Surroundings {
+        environment,
+        folder: folder_of(path),
+        development,
+    };
+    let map = route_map(file, &sources, &around, &mut diagnostics);
+    LoadedRoutes {
+        map,
+        sources,
+        diagnostics,
+    }
+}
+
+fn both(
+    gateway_path: &Path,
+    environment: &Environment,
+    sources: &mut Sources,
+    cx: &mut Diagnostics,
+) -> Option<(GatewaySettings, RouteMap)> {
+    let text = match read_text(gateway_path) {
+        Ok(text) => text,
+        Err(problem) => {
+            let message = format!("`{}` {problem}", gateway_path.display());
+            cx.push(Diagnostic::placeless(Code::FileNotFound, message));
+            return None;
+        }
+    };
+    let file = sources.add(gateway_path, text);
+    let node = yaml::parse(file, sources.text(file), environment, cx)?;
+    let gateway = gateway_file(&node, folder_of(gateway_path), cx)?;
+    let routes = gateway.routes?;
+    let path = folder_of(gateway_path).join(&routes.value);
+    let text = match read_text(&path) {
+        Ok(text) => text,
+        Err(problem) => {
+            let message = format!("the route map {} {problem}", routes.shown());
+            let diagnostic = Diagnostic::error(Code::FileNotFound, routes.span, message);
+            cx.push(diagnostic.label("relative to this file"));
+            return None;
+        }
+    };
+    let file = sources.add(without_detours(&path), text);
+    let around = Surroundings {
+        environment,
+        folder: folder_of(&path),
+        development: &gateway.development,
+    };
+    let map = route_map(file, sources, &around, cx);
+    gateway.settings.zip(map)
+}
+
+/// The folder of a file; the current one for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// `conf/../routes.yaml` as `routes.yaml`, for display alone: a link may make it another file.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        let last = plain.components().next_back();
+        match (component, last) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            (Component::CurDir, _) => {}
+            (other, _) => plain.push(other),
+        }
+    }
+    plain
+}

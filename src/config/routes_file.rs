@@ -1,0 +1,216 @@
+//! `routes.yaml`: from its text to the validated route map. One section a file; this one puts them together.
+
+mod conditions;
+mod cors;
+mod header_edits;
+mod hosts;
+mod methods;
+mod patterns;
+mod query;
+mod redirect;
+mod respond;
+mod route;
+mod security_headers;
+mod static_files;
+mod target;
+mod timeouts;
+mod unused;
+mod upstreams;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::ambiguity;
+use super::decode::{Decode, Entries, record};
+use super::environment::Environment;
+use super::names::Named;
+use super::settings::RouteMap;
+use super::units::ByteSize;
+use super::version::Version;
+use super::written::{OrNone, Text};
+use super::yaml::{self, Node};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, FileId, Sources, Span, Spanned};
+use crate::filters::cors::{CorsPolicy, OriginPattern};
+use crate::routes::hosts::GroupIndex;
+use crate::routes::route::{Route, RouteHosts};
+use crate::routes::table::RouteTable;
+use cors::{RawCorsPolicy, policies};
+use hosts::{RawHostGroup, groups};
+use http::HeaderName;
+use route::{RawHosts, RawRoute, RouteDefaults, route, route_hosts};
+use security_headers::{RawSecurityHeaders, security_headers};
+use target::Holder;
+use timeouts::{Partial, RawTimeouts};
+use upstreams::{RawUpstream, Upstreams, upstreams};
+
+/// Bodies up to this size are let through unless the file says otherwise.
+const BODY_LIMIT: u64 = 10 << 20;
+
+record! {
+    /// The platform's route map: which request goes where, and how it is rewritten on the way.
+    struct RawRouteMap as "a route map" {
+        /// The version of this format.
+        version: needed Version,
+        /// Groups of host names. A host that is in none is answered 421.
+        hosts: needed Entries<RawHostGroup>,
+        /// Policies for calls from pages of other origins, by name.
+        cors: default({}) Entries<RawCorsPolicy>,
+        /// Headers of every answer.
+        security_headers: optional RawSecurityHeaders,
+        /// What a route gets when it says nothing.
+        defaults: optional RawDefaults,
+        /// What requests are sent to, by name.
+        upstreams: default({}) Entries<RawUpstream>,
+        /// Which request goes where. The most specific route wins; the order never decides.
+        routes: needed Vec<Holder<RawRoute>>,
+    }
+}
+
+record! {
+    /// What a route gets when it says nothing.
+    struct RawDefaults as "the defaults" {
+        /// Host groups, or `"*"` for every known host, which is also what holds without this key.
+        hosts: optional RawHosts,
+        /// A CORS policy, or `none`, which is also what holds without this key.
+        cors: optional OrNone<Text>,
+        /// A longer body is answered 413; 10MiB unless given.
+        body_limit: optional ByteSize,
+        /// Timeouts of every upstream and route that has none of its own.
+        timeouts: optional RawTimeouts,
+    }
+}
+
+/// What the file is read with, besides its text.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) environment: &'a Environment,
+    /// Where relative paths begin.
+    pub(crate) folder: &'a Path,
+    pub(crate) development: &'a Development,
+}
+
+/// What the daemon's `development` section adds to every policy and allow list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Development {
+    pub(crate) cors_origins: Vec<OriginPattern>,
+    pub(crate) pass_request_headers: Vec<HeaderName>,
+}
+
+/// Everything that routes refer to by name.
+struct Definitions<'r> {
+    groups: Named<'r, RawHostGroup, GroupIndex>,
+    policies: Named<'r, RawCorsPolicy, Arc<CorsPolicy>>,
+    upstreams: Upstreams<'r>,
+}
+
+pub(crate) fn schema() -> Value {
+    RawRouteMap::schema()
+}
+
+/// The route map in the text of `file`; `None` when `cx` has an error of it.
+pub(crate) fn route_map(
+    file: FileId,
+    sources: &Sources,
+    around: &Surroundings<'_>,
+    cx: &mut Diagnostics,
+) -> Option<RouteMap> {
+    let text = sources.text(file);
+    let node = yaml::parse(file, text, around.environment, cx)?;
+    let raw = RawRouteMap::decode(&node, cx)?;
+    let map = assemble(&raw, hash(text), around, cx);
+    (!cx.has_errors()).then_some(map)
+}
+
+/// The first 16 hexadecimal digits of the SHA-256.
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn assemble(
+    raw: &RawRouteMap,
+    hash: String,
+    around: &Surroundings<'_>,
+    cx: &mut Diagnostics,
+) -> RouteMap {
+    let no_groups = Entries::default();
+    let (host_groups, group_names) = groups(raw.hosts.as_ref().unwrap_or(&no_groups), cx);
+    let default_timeouts = raw.defaults.as_ref().and_then(|defaults| defaults.timeouts.as_ref());
+    let default_timeouts = Partial::of(default_timeouts);
+    let definitions = Definitions {
+        groups: group_names,
+        policies: policies(&raw.cors, around, cx),
+        upstreams: upstreams(&raw.upstreams, default_timeouts, around, cx),
+    };
+    let defaults = route_defaults(raw.defaults.as_ref(), default_timeouts, &definitions, cx);
+    let written = raw.routes.as_deref().unwrap_or_default();
+    refuse_repeated_ids(written, cx);
+    let made = written.iter().map(|raw| route(raw, &defaults, &definitions, around, cx));
+    let made: Vec<Option<Route>> = made.collect();
+    let (places, routes) = with_places(written, made);
+    let table = RouteTable::new(routes, host_groups);
+    ambiguity::check(&table, &places, cx);
+    if !cx.has_errors() {
+        unused::warn(raw, &defaults, &table, cx);
+    }
+    RouteMap {
+        table,
+        upstreams: definitions.upstreams.specs,
+        security_headers: security_headers(raw.security_headers.clone()),
+        default_cors: defaults.cors,
+        hash,
+    }
+}
+
+fn route_defaults(
+    raw: Option<&RawDefaults>,
+    timeouts: Partial,
+    definitions: &Definitions<'_>,
+    cx: &mut Diagnostics,
+) -> RouteDefaults {
+    let hosts = raw.and_then(|raw| raw.hosts.as_ref());
+    let hosts = hosts.and_then(|written| route_hosts(written, definitions, cx));
+    let cors = match raw.and_then(|raw| raw.cors.as_ref()) {
+        Some(OrNone(Some(name))) => definitions.policies.resolve(name, cx).cloned(),
+        Some(OrNone(None)) | None => None,
+    };
+    let body_limit = raw.and_then(|raw| raw.body_limit);
+    RouteDefaults {
+        hosts: hosts.unwrap_or(RouteHosts::Any),
+        cors,
+        body_limit: body_limit.map_or(BODY_LIMIT, ByteSize::bytes),
+        timeouts,
+    }
+}
+
+fn refuse_repeated_ids(written: &[Holder<RawRoute>], cx: &mut Diagnostics) {
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for id in written.iter().filter_map(|holder| holder.value.id.as_ref()) {
+        if let Some(first) = seen.get(id.as_str()) {
+            let message = format!("two routes are called `{}`", id.value);
+            let diagnostic = Diagnostic::error(Code::DuplicateId, id.span, message);
+            cx.push(diagnostic.label("second route").note_at(*first, "first route"));
+        } else {
+            seen.insert(id.as_str(), id.span);
+        }
+    }
+}
+
+/// The routes that could be made, and where each and its patterns stand in the file.
+fn with_places(
+    written: &[Holder<RawRoute>],
+    made: Vec<Option<Route>>,
+) -> (Vec<ambiguity::RoutePlace>, Vec<Route>) {
+    let pairs = written.iter().zip(made).filter_map(|(holder, route)| {
+        let patterns = holder.value.path.as_deref().unwrap_or_default();
+        let place = ambiguity::RoutePlace {
+            patterns: patterns.iter().map(|pattern| pattern.span).collect(),
+        };
+        Some((place, route?))
+    });
+    pairs.unzip()
+}

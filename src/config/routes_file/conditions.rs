@@ -1,0 +1,53 @@
+//! `when`: what must hold of a request beyond host, path and method.
+
+use http::HeaderName;
+
+use crate::config::decode::{Entries, record};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::routes::conditions::{Conditions, Wanted};
+
+record! {
+    /// Conditions, all of which must hold. The value `"*"` means: present, with any value.
+    pub(super) struct RawConditions as "conditions" {
+        /// Request headers and their values.
+        headers: default({}) Entries<String>,
+        /// Query parameters and their values.
+        query: default({}) Entries<String>,
+    }
+}
+
+pub(super) fn conditions(raw: Option<&RawConditions>, cx: &mut Diagnostics) -> Conditions {
+    let Some(raw) = raw else {
+        return Conditions::default();
+    };
+    let mut headers: Vec<(HeaderName, Wanted)> = Vec::new();
+    for (key, value) in raw.headers.iter() {
+        let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else {
+            cx.push(not_a_name(key));
+            continue;
+        };
+        if headers.iter().any(|(known, _)| *known == name) {
+            let message = format!("the header `{name}` appears twice");
+            cx.push(Diagnostic::error(Code::DuplicateKey, key.span, message));
+            continue;
+        }
+        headers.push((name, wanted(value)));
+    }
+    let query = raw.query.iter().map(|(name, value)| (name.value.clone(), wanted(value)));
+    Conditions {
+        headers,
+        query: query.collect(),
+    }
+}
+
+fn wanted(value: &str) -> Wanted {
+    match value {
+        "*" => Wanted::Present,
+        other => Wanted::Equals(other.to_owned()),
+    }
+}
+
+fn not_a_name(key: &Spanned<String>) -> Diagnostic {
+    let message = format!("`{}` is not a header name", key.value);
+    Diagnostic::error(Code::InvalidValue, key.span, message)
+}

@@ -1,0 +1,306 @@
+//! `request_headers` and `response_headers`: what is set, defaulted, removed and let through.
+
+use std::collections::HashMap;
+
+use http::{HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::Surroundings;
+use crate::config::decode::{Decode, Entries, record};
+use crate::config::environment::SecretError;
+use crate::config::yaml::{Kind, Node};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::filters::header_edits::HeaderEdits;
+use crate::filters::identity_headers::is_identity;
+
+record! {
+    /// Changes of the request's headers, made in this order: allow, remove, default, set.
+    pub(super) struct RawRequestHeaders as "request header edits" {
+        /// Replaces whatever the client sent.
+        set: default({}) Entries<RawHeaderValue>,
+        /// Only when the client sent none.
+        default: default({}) Entries<RawHeaderValue>,
+        /// Dropped if the client sent them.
+        remove: default([]) Vec<Spanned<String>>,
+        /// If present, every other header of the client is dropped.
+        allow: optional Vec<Spanned<String>>,
+    }
+}
+
+record! {
+    /// Changes of the answer's headers, made in this order: remove, default, set.
+    pub(super) struct RawResponseHeaders as "response header edits" {
+        /// Replaces whatever the upstream sent.
+        set: default({}) Entries<Spanned<HeaderValue>>,
+        /// Only when the upstream sent none.
+        default: default({}) Entries<Spanned<HeaderValue>>,
+        /// Dropped if the upstream sent them.
+        remove: default([]) Vec<Spanned<String>>,
+    }
+}
+
+record! {
+    /// A value from outside the file: the systemd credential of that name, else the file named by the variable `NAME_FILE`,
+    /// else the variable `NAME`.
+    pub(super) struct RawSecret as "a secret" {
+        /// The secret's name.
+        secret: needed Spanned<String>,
+        /// Put before it, such as `"Bearer "`.
+        prefix: default("") String,
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum RawHeaderValue {
+    Literal(Spanned<HeaderValue>),
+    Secret(RawSecret),
+}
+
+impl Decode for RawHeaderValue {
+    const WHAT: &'static str = "a header value";
+
+    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        match &node.kind {
+            Kind::Mapping(_) => RawSecret::decode(node, cx).map(Self::Secret),
+            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => {
+                Spanned::decode(node, cx).map(Self::Literal)
+            }
+        }
+    }
+
+    fn schema() -> Value {
+        json!({ "anyOf": [HeaderValue::schema(), RawSecret::schema()] })
+    }
+}
+
+/// Which way the edited message goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Request,
+    Response,
+}
+
+pub(super) fn request_edits(
+    raw: Option<&RawRequestHeaders>,
+    around: &Surroundings<'_>,
+    cx: &mut Diagnostics,
+) -> HeaderEdits {
+    let Some(raw) = raw else {
+        return HeaderEdits::default();
+    };
+    let pairs = |written: &Entries<RawHeaderValue>, cx: &mut Diagnostics| {
+        let named = unique_names(written, Direction::Request, cx);
+        let values = named.into_iter().filter_map(|(name, key, raw)| {
+            refuse_identity(&name, key.span, cx);
+            let value = value(&name, raw, around, cx)?;
+            Some((name, value))
+        });
+        values.collect()
+    };
+    let passed = &around.development.pass_request_headers;
+    HeaderEdits {
+        set: pairs(&raw.set, cx),
+        default: pairs(&raw.default, cx),
+        remove: removed(&raw.remove, Direction::Request, cx),
+        allow: raw.allow.as_ref().map(|names| {
+            let names = names.iter().filter_map(|name| parse_name(name, cx));
+            let mut names: Vec<HeaderName> = names.collect();
+            names.extend(passed.iter().cloned());
+            names
+        }),
+    }
+}
+
+pub(super) fn response_edits(
+    raw: Option<&RawResponseHeaders>,
+    cx: &mut Diagnostics,
+) -> HeaderEdits {
+    let Some(raw) = raw else {
+        return HeaderEdits::default();
+    };
+    HeaderEdits {
+        set: response_headers(&raw.set, cx),
+        default: response_headers(&raw.default, cx),
+        remove: removed(&raw.remove, Direction::Response, cx),
+        allow: None,
+    }
+}
+
+/// Headers of an answer with literal values.
+pub(super) fn response_headers(
+    written: &Entries<Spanned<HeaderValue>>,
+    cx: &mut Diagnostics,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let named = unique_names(written, Direction::Response, cx);
+    let values = named.into_iter().map(|(name, _, value)| {
+        refuse_inline(&name, value, cx);
+        (name, value.value.clone())
+    });
+    values.collect()
+}
+
+/// The names of a mapping, parsed; one that differs from another only in case is a duplicate.
+fn unique_names<'r, T>(
+    written: &'r Entries<T>,
+    direction: Direction,
+    cx: &mut Diagnostics,
+) -> Vec<(HeaderName, &'r Spanned<String>, &'r T)> {
+    let mut seen: HashMap<HeaderName, Span> = HashMap::new();
+    let mut named = Vec::new();
+    for (key, value) in written.iter() {
+        let Some(name) = editable_name(key, direction, cx) else {
+            continue;
+        };
+        if let Some(first) = seen.get(&name) {
+            let message = format!("the header `{name}` appears twice");
+            let diagnostic = Diagnostic::error(Code::DuplicateKey, key.span, message);
+            cx.push(diagnostic.label("second time").note_at(*first, "first time"));
+        } else {
+            seen.insert(name.clone(), key.span);
+            named.push((name, key, value));
+        }
+    }
+    named
+}
+
+fn removed(
+    written: &[Spanned<String>],
+    direction: Direction,
+    cx: &mut Diagnostics,
+) -> Vec<HeaderName> {
+    written.iter().filter_map(|name| editable_name(name, direction, cx)).collect()
+}
+
+fn parse_name(name: &Spanned<String>, cx: &mut Diagnostics) -> Option<HeaderName> {
+    let parsed = HeaderName::from_bytes(name.as_bytes()).ok();
+    if parsed.is_none() {
+        let message = "this is not a header name";
+        let label = "a header name is letters, digits and dashes";
+        cx.push(Diagnostic::error(Code::InvalidValue, name.span, message).label(label));
+    }
+    parsed
+}
+
+/// A header that a route may edit, and whose edit would reach the other side.
+fn editable_name(
+    name: &Spanned<String>,
+    direction: Direction,
+    cx: &mut Diagnostics,
+) -> Option<HeaderName> {
+    let parsed = parse_name(name, cx)?;
+    let Some(reason) = untouchable(&parsed, direction) else {
+        return Some(parsed);
+    };
+    let message = format!("the header `{parsed}` cannot be edited");
+    cx.push(Diagnostic::error(Code::InvalidValue, name.span, message).help(reason));
+    None
+}
+
+fn untouchable(name: &HeaderName, direction: Direction) -> Option<&'static str> {
+    match (name.as_str(), direction) {
+        (
+            "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "content-length" | "upgrade"
+            | "te" | "trailer",
+            _,
+        ) => Some("it belongs to one connection and frames its messages; the edge writes it as needed"),
+        ("host", Direction::Request) => Some("use the upstream's `host_header`"),
+        (
+            "forwarded" | "x-forwarded-for" | "x-forwarded-proto" | "x-forwarded-host" | "x-forwarded-port"
+            | "x-real-ip" | "x-request-id" | "traceparent" | "tracestate",
+            Direction::Request,
+        ) => Some("the edge writes it on every request"),
+        ("server" | "x-request-id" | "traceparent", Direction::Response) => {
+            Some("the edge writes it on every answer")
+        }
+        (other, Direction::Response) if other.starts_with("access-control-") => {
+            Some("name a policy under `cors`, and the route's `cors: <policy>`")
+        }
+        _ => None,
+    }
+}
+
+/// Identity is proved, never configured.
+fn refuse_identity(name: &HeaderName, span: Span, cx: &mut Diagnostics) {
+    if is_identity(name.as_str()) {
+        let message = format!("the header `{name}` tells an upstream who the caller is");
+        let help = "only a verified identity may be sent on: remove this line";
+        cx.push(Diagnostic::error(Code::InvalidValue, span, message).help(help));
+    }
+}
+
+fn value(
+    name: &HeaderName,
+    raw: &RawHeaderValue,
+    around: &Surroundings<'_>,
+    cx: &mut Diagnostics,
+) -> Option<HeaderValue> {
+    match raw {
+        RawHeaderValue::Literal(value) => {
+            refuse_inline(name, value, cx);
+            Some(value.value.clone())
+        }
+        RawHeaderValue::Secret(raw) => secret(raw, around, cx),
+    }
+}
+
+fn refuse_inline(name: &HeaderName, value: &Spanned<HeaderValue>, cx: &mut Diagnostics) {
+    if value.is_empty() || !carries_credentials(name.as_str()) {
+        return;
+    }
+    let message = format!("the header `{name}` carries a credential, and its value stands here");
+    cx.push(
+        Diagnostic::error(Code::InlineSecret, value.span, message)
+            .label("written in the file, or filled in as an ordinary variable")
+            .help(format!("name it, and supply it from outside: `{name}: {{ secret: NAME }}`")),
+    );
+}
+
+/// Names under which a credential is expected.
+pub(super) fn carries_credentials(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let plain = name.replace(['-', '_'], "");
+    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
+        || ["secret", "token", "password", "apikey"].iter().any(|word| plain.contains(word))
+}
+
+fn secret(
+    raw: &RawSecret,
+    around: &Surroundings<'_>,
+    cx: &mut Diagnostics,
+) -> Option<HeaderValue> {
+    let name = raw.secret.as_ref()?;
+    let secret = match around.environment.secret(name) {
+        Ok(secret) => secret,
+        Err(error) => {
+            cx.push(unset(name, &error));
+            return None;
+        }
+    };
+    let text = format!("{}{}", raw.prefix, secret.expose_secret());
+    let Ok(mut value) = HeaderValue::from_str(&text) else {
+        let message = format!("the secret `{}` cannot be sent in a header", name.value);
+        let label = "its value has a line break or a character that is not ASCII";
+        cx.push(Diagnostic::error(Code::UnsetSecret, name.span, message).label(label));
+        return None;
+    };
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn unset(name: &Spanned<String>, error: &SecretError) -> Diagnostic {
+    let message = format!("the secret `{}` cannot be had", name.value);
+    let diagnostic = Diagnostic::error(Code::UnsetSecret, name.span, message).label(error.to_string());
+    match error {
+        SecretError::Unset => diagnostic.help(format!(
+            "supply the systemd credential `{name}`, a file named by the variable `{name}_FILE`, or the variable `{name}`",
+            name = name.value
+        )),
+        SecretError::NotAName
+        | SecretError::Empty(_)
+        | SecretError::Unreadable { .. }
+        | SecretError::TooLarge(_)
+        | SecretError::NotText(_) => diagnostic,
+    }
+}
+

@@ -1,0 +1,115 @@
+//! Values with something to tell beyond themselves: that they were written at all, that they may be private, or that
+//! a word stands for their absence.
+
+use serde_json::{Value, json};
+
+use super::decode::{Decode, decode_scalar};
+use super::yaml::{Form, Kind, Node};
+use crate::diagnostic::{Diagnostics, Span};
+
+/// A value that stands in the file, whether or not it was any good: its key is not missing.
+#[derive(Clone, Debug)]
+pub(crate) struct Written<T> {
+    pub(crate) value: Option<T>,
+    pub(crate) span: Span,
+}
+
+impl<T: Decode> Decode for Written<T> {
+    const WHAT: &'static str = T::WHAT;
+
+    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        let value = T::decode(node, cx);
+        let span = node.span;
+        Some(Self { value, span })
+    }
+
+    fn schema() -> Value {
+        T::schema()
+    }
+}
+
+/// Text that messages repeat, unless it came from the environment.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) span: Span,
+    private: bool,
+}
+
+impl Text {
+    /// For messages: "`docs`".
+    pub(crate) fn shown(&self) -> String {
+        match self.private {
+            true => "what its variables say".to_owned(),
+            false => format!("`{}`", self.value),
+        }
+    }
+}
+
+impl Decode for Text {
+    const WHAT: &'static str = String::WHAT;
+
+    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        Some(Self {
+            value: String::decode(node, cx)?,
+            span: node.span,
+            private: is_substituted(node),
+        })
+    }
+
+    fn schema() -> Value {
+        String::schema()
+    }
+}
+
+/// [`decode_scalar`] for parsers whose complaint repeats what they read.
+pub(crate) fn decode_parsed<T>(
+    node: &Node,
+    cx: &mut Diagnostics,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    decode_scalar(node, cx, expected, |text| {
+        parse(text).map_err(|problem| match is_substituted(node) {
+            true => "the environment says something else".to_owned(),
+            false => problem,
+        })
+    })
+}
+
+pub(crate) fn is_substituted(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Scalar(scalar) if scalar.form == Form::Substituted)
+}
+
+macro_rules! or_word {
+    ($(#[doc = $doc:literal])* $name:ident, $word:literal) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) struct $name<T>(pub(crate) Option<T>);
+
+        impl<T: Decode> Decode for $name<T> {
+            const WHAT: &'static str = T::WHAT;
+
+            fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+                match &node.kind {
+                    Kind::Scalar(scalar) if scalar.text == $word => Some(Self(None)),
+                    _ => T::decode(node, cx).map(|value| Self(Some(value))),
+                }
+            }
+
+            fn schema() -> Value {
+                json!({ "anyOf": [{ "const": $word }, T::schema()] })
+            }
+        }
+    };
+}
+
+or_word! {
+    /// A value, or `none`.
+    OrNone, "none"
+}
+
+or_word! {
+    /// A value, or `off`.
+    OrOff, "off"
+}
