@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 use super::bounded::{Count, Patience, TimeLimit};
 use super::decode::{Decode, OneOrMany, choice, record};
 use super::routes_file::Development;
-use super::settings::{
-    AccessLogSettings, AccessLogTarget, AdminSettings, Audience, Drain, GatewaySettings, Limits,
-};
+use super::settings::{AccessLogSettings, AccessLogTarget, AdminSettings, Audience, Drain, GatewaySettings, Limits};
 use super::version::Version;
 use super::written::{OrOff, Text, decode_parsed};
 use super::yaml::{Kind, Node};
@@ -133,12 +131,10 @@ impl Decode for RawAudience {
                 let networks: Vec<Network> = Vec::decode(node, cx)?;
                 Audience::Networks(networks.into_iter().map(|network| network.0).collect())
             }
-            Kind::Scalar(_) | Kind::Mapping(_) | Kind::Reported => {
-                match AudienceWord::decode(node, cx)? {
-                    AudienceWord::Private => Audience::Private,
-                    AudienceWord::Anyone => Audience::Anyone,
-                }
-            }
+            Kind::Scalar(_) | Kind::Mapping(_) | Kind::Reported => match AudienceWord::decode(node, cx)? {
+                AudienceWord::Private => Audience::Private,
+                AudienceWord::Anyone => Audience::Anyone,
+            },
         };
         Some(Self(audience))
     }
@@ -192,7 +188,8 @@ impl Decode for PassedHeader {
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
         decode_parsed(node, cx, Self::WHAT, |text| {
             let name = HeaderName::from_bytes(text.as_bytes());
-            name.map(Self).map_err(|_| "a header name is letters, digits and dashes".to_owned())
+            name.map(Self)
+                .map_err(|_| "a header name is letters, digits and dashes".to_owned())
         })
     }
 

@@ -33,7 +33,9 @@ pub(crate) fn load(gateway_path: &Path, environment: &Environment) -> Loaded {
     let mut sources = Sources::default();
     let mut cx = Diagnostics::default();
     let parts = both(gateway_path, environment, &mut sources, &mut cx);
-    let configuration = parts.filter(|_| !cx.has_errors()).map(|(settings, map)| Configuration { settings, map });
+    let configuration = parts
+        .filter(|_| !cx.has_errors())
+        .map(|(settings, map)| Configuration { settings, map });
     Loaded {
         configuration,
         sources,
@@ -122,3 +124,6 @@ fn without_detours(path: &Path) -> PathBuf {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests;

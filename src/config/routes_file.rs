@@ -131,12 +131,7 @@ fn hash(text: &str) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn assemble(
-    raw: &RawRouteMap,
-    hash: String,
-    around: &Surroundings<'_>,
-    cx: &mut Diagnostics,
-) -> RouteMap {
+fn assemble(raw: &RawRouteMap, hash: String, around: &Surroundings<'_>, cx: &mut Diagnostics) -> RouteMap {
     let no_groups = Entries::default();
     let (host_groups, group_names) = groups(raw.hosts.as_ref().unwrap_or(&no_groups), cx);
     let default_timeouts = raw.defaults.as_ref().and_then(|defaults| defaults.timeouts.as_ref());
@@ -149,7 +144,9 @@ fn assemble(
     let defaults = route_defaults(raw.defaults.as_ref(), default_timeouts, &definitions, cx);
     let written = raw.routes.as_deref().unwrap_or_default();
     refuse_repeated_ids(written, cx);
-    let made = written.iter().map(|raw| route(raw, &defaults, &definitions, around, cx));
+    let made = written
+        .iter()
+        .map(|raw| route(raw, &defaults, &definitions, around, cx));
     let made: Vec<Option<Route>> = made.collect();
     let (places, routes) = with_places(written, made);
     let table = RouteTable::new(routes, host_groups);
@@ -201,10 +198,7 @@ fn refuse_repeated_ids(written: &[Holder<RawRoute>], cx: &mut Diagnostics) {
 }
 
 /// The routes that could be made, and where each and its patterns stand in the file.
-fn with_places(
-    written: &[Holder<RawRoute>],
-    made: Vec<Option<Route>>,
-) -> (Vec<ambiguity::RoutePlace>, Vec<Route>) {
+fn with_places(written: &[Holder<RawRoute>], made: Vec<Option<Route>>) -> (Vec<ambiguity::RoutePlace>, Vec<Route>) {
     let pairs = written.iter().zip(made).filter_map(|(holder, route)| {
         let patterns = holder.value.path.as_deref().unwrap_or_default();
         let place = ambiguity::RoutePlace {

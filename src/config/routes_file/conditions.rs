@@ -33,7 +33,10 @@ pub(super) fn conditions(raw: Option<&RawConditions>, cx: &mut Diagnostics) -> C
         }
         headers.push((name, wanted(value)));
     }
-    let query = raw.query.iter().map(|(name, value)| (name.value.clone(), wanted(value)));
+    let query = raw
+        .query
+        .iter()
+        .map(|(name, value)| (name.value.clone(), wanted(value)));
     Conditions {
         headers,
         query: query.collect(),

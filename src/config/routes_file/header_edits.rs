@@ -63,9 +63,7 @@ impl Decode for RawHeaderValue {
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
         match &node.kind {
             Kind::Mapping(_) => RawSecret::decode(node, cx).map(Self::Secret),
-            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => {
-                Spanned::decode(node, cx).map(Self::Literal)
-            }
+            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => Spanned::decode(node, cx).map(Self::Literal),
         }
     }
 
@@ -112,10 +110,7 @@ pub(super) fn request_edits(
     }
 }
 
-pub(super) fn response_edits(
-    raw: Option<&RawResponseHeaders>,
-    cx: &mut Diagnostics,
-) -> HeaderEdits {
+pub(super) fn response_edits(raw: Option<&RawResponseHeaders>, cx: &mut Diagnostics) -> HeaderEdits {
     let Some(raw) = raw else {
         return HeaderEdits::default();
     };
@@ -164,12 +159,11 @@ fn unique_names<'r, T>(
     named
 }
 
-fn removed(
-    written: &[Spanned<String>],
-    direction: Direction,
-    cx: &mut Diagnostics,
-) -> Vec<HeaderName> {
-    written.iter().filter_map(|name| editable_name(name, direction, cx)).collect()
+fn removed(written: &[Spanned<String>], direction: Direction, cx: &mut Diagnostics) -> Vec<HeaderName> {
+    written
+        .iter()
+        .filter_map(|name| editable_name(name, direction, cx))
+        .collect()
 }
 
 fn parse_name(name: &Spanned<String>, cx: &mut Diagnostics) -> Option<HeaderName> {
@@ -183,11 +177,7 @@ fn parse_name(name: &Spanned<String>, cx: &mut Diagnostics) -> Option<HeaderName
 }
 
 /// A header that a route may edit, and whose edit would reach the other side.
-fn editable_name(
-    name: &Spanned<String>,
-    direction: Direction,
-    cx: &mut Diagnostics,
-) -> Option<HeaderName> {
+fn editable_name(name: &Spanned<String>, direction: Direction, cx: &mut Diagnostics) -> Option<HeaderName> {
     let parsed = parse_name(name, cx)?;
     let Some(reason) = untouchable(&parsed, direction) else {
         return Some(parsed);
@@ -210,9 +200,7 @@ fn untouchable(name: &HeaderName, direction: Direction) -> Option<&'static str> 
             | "x-real-ip" | "x-request-id" | "traceparent" | "tracestate",
             Direction::Request,
         ) => Some("the edge writes it on every request"),
-        ("server" | "x-request-id" | "traceparent", Direction::Response) => {
-            Some("the edge writes it on every answer")
-        }
+        ("server" | "x-request-id" | "traceparent", Direction::Response) => Some("the edge writes it on every answer"),
         (other, Direction::Response) if other.starts_with("access-control-") => {
             Some("name a policy under `cors`, and the route's `cors: <policy>`")
         }
@@ -252,7 +240,9 @@ fn refuse_inline(name: &HeaderName, value: &Spanned<HeaderValue>, cx: &mut Diagn
     cx.push(
         Diagnostic::error(Code::InlineSecret, value.span, message)
             .label("written in the file, or filled in as an ordinary variable")
-            .help(format!("name it, and supply it from outside: `{name}: {{ secret: NAME }}`")),
+            .help(format!(
+                "name it, and supply it from outside: `{name}: {{ secret: NAME }}`"
+            )),
     );
 }
 
@@ -260,15 +250,15 @@ fn refuse_inline(name: &HeaderName, value: &Spanned<HeaderValue>, cx: &mut Diagn
 pub(super) fn carries_credentials(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let plain = name.replace(['-', '_'], "");
-    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
-        || ["secret", "token", "password", "apikey"].iter().any(|word| plain.contains(word))
+    matches!(
+        name.as_str(),
+        "authorization" | "proxy-authorization" | "cookie" | "set-cookie"
+    ) || ["secret", "token", "password", "apikey"]
+        .iter()
+        .any(|word| plain.contains(word))
 }
 
-fn secret(
-    raw: &RawSecret,
-    around: &Surroundings<'_>,
-    cx: &mut Diagnostics,
-) -> Option<HeaderValue> {
+fn secret(raw: &RawSecret, around: &Surroundings<'_>, cx: &mut Diagnostics) -> Option<HeaderValue> {
     let name = raw.secret.as_ref()?;
     let secret = match around.environment.secret(name) {
         Ok(secret) => secret,
@@ -303,4 +293,3 @@ fn unset(name: &Spanned<String>, error: &SecretError) -> Diagnostic {
         | SecretError::NotText(_) => diagnostic,
     }
 }
-

@@ -96,7 +96,9 @@ fn parse_successor(text: &str) -> Result<String, String> {
     let parsed: Result<http::uri::Authority, _> = authority.parse();
     let valid = parsed.is_ok_and(|parsed| !parsed.host().is_empty() && !authority.contains('@'));
     let known_scheme = matches!(scheme, "http" | "https");
-    (valid && known_scheme).then(|| text.to_owned()).ok_or_else(|| problem.to_owned())
+    (valid && known_scheme)
+        .then(|| text.to_owned())
+        .ok_or_else(|| problem.to_owned())
 }
 
 /// The groups of the map, and what their names stand for.

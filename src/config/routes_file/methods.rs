@@ -41,9 +41,7 @@ impl Decode for RawMethods {
         match &node.kind {
             Kind::Sequence(_) => Vec::decode(node, cx).map(Self::List),
             Kind::Mapping(entries) => {
-                let read = |(key, value): &(Spanned<String>, Node)| {
-                    (key.clone(), Holder::decode(value, cx))
-                };
+                let read = |(key, value): &(Spanned<String>, Node)| (key.clone(), Holder::decode(value, cx));
                 Some(Self::Targets(entries.iter().map(read).collect()))
             }
             Kind::Scalar(_) | Kind::Reported => {
@@ -117,12 +115,7 @@ pub(super) fn targets(
     read.into_iter().collect()
 }
 
-fn refuse_second(
-    set: MethodSet,
-    key: &Spanned<String>,
-    named: &[(MethodSet, &Spanned<String>)],
-    cx: &mut Diagnostics,
-) {
+fn refuse_second(set: MethodSet, key: &Spanned<String>, named: &[(MethodSet, &Spanned<String>)], cx: &mut Diagnostics) {
     for (earlier, first) in named {
         let twice = set.intersection(*earlier);
         if !twice.is_empty() {

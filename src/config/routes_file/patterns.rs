@@ -77,11 +77,7 @@ pub(super) fn refuse_repeated(patterns: &[Spanned<Pattern>], cx: &mut Diagnostic
 }
 
 /// Every pattern of the route captures every parameter of the template.
-pub(super) fn check_parameters(
-    template: &Spanned<Template>,
-    patterns: &[Spanned<Pattern>],
-    cx: &mut Diagnostics,
-) {
+pub(super) fn check_parameters(template: &Spanned<Template>, patterns: &[Spanned<Pattern>], cx: &mut Diagnostics) {
     let mut checked: Vec<&str> = Vec::new();
     for parameter in template.parameters() {
         if checked.contains(&parameter) {
@@ -95,11 +91,7 @@ pub(super) fn check_parameters(
     }
 }
 
-fn unknown_parameter(
-    template: &Spanned<Template>,
-    parameter: &str,
-    pattern: &Spanned<Pattern>,
-) -> Diagnostic {
+fn unknown_parameter(template: &Spanned<Template>, parameter: &str, pattern: &Spanned<Pattern>) -> Diagnostic {
     let message = format!("`{}` does not capture `:{parameter}`", pattern.as_str());
     let help = match parameter {
         SPLAT => Some("`:splat` is what a `*` at the end of the pattern takes".to_owned()),

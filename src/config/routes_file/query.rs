@@ -44,11 +44,7 @@ impl Decode for Forward {
     }
 }
 
-pub(super) fn query_edits(
-    raw: Option<&RawQuery>,
-    patterns: &[Spanned<Pattern>],
-    cx: &mut Diagnostics,
-) -> QueryEdits {
+pub(super) fn query_edits(raw: Option<&RawQuery>, patterns: &[Spanned<Pattern>], cx: &mut Diagnostics) -> QueryEdits {
     let Some(raw) = raw else {
         return QueryEdits::default();
     };

@@ -58,11 +58,7 @@ impl Decode for RedirectStatus {
     }
 }
 
-pub(super) fn redirect(
-    raw: &RawRedirect,
-    patterns: &[Spanned<Pattern>],
-    cx: &mut Diagnostics,
-) -> Option<Redirect> {
+pub(super) fn redirect(raw: &RawRedirect, patterns: &[Spanned<Pattern>], cx: &mut Diagnostics) -> Option<Redirect> {
     let to = raw.to.as_ref()?;
     check_parameters(to, patterns, cx);
     if let Err(problem) = check_location(to) {
@@ -98,5 +94,7 @@ fn check_location(to: &Template) -> Result<(), &'static str> {
     let filled = to.fill(|_| Cow::Borrowed("x"));
     let without_fragment = filled.split('#').next().unwrap_or_default();
     let parsed: Result<Uri, _> = without_fragment.parse();
-    parsed.map(drop).map_err(|_| "a URL has no spaces and only ASCII characters")
+    parsed
+        .map(drop)
+        .map_err(|_| "a URL has no spaces and only ASCII characters")
 }

@@ -58,9 +58,17 @@ pub(super) fn fixed_response(raw: &RawRespond, cx: &mut Diagnostics) -> Option<F
                 .note_at(json.span, "a first one"),
         );
     }
-    let body_span = raw.json.as_ref().map(|json| json.span).or(raw.text.as_ref().map(|text| text.span));
+    let body_span = raw
+        .json
+        .as_ref()
+        .map(|json| json.span)
+        .or(raw.text.as_ref().map(|text| text.span));
     let status = raw.status.as_ref()?;
-    let bodiless = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
+    let bodiless = [
+        StatusCode::NO_CONTENT,
+        StatusCode::RESET_CONTENT,
+        StatusCode::NOT_MODIFIED,
+    ];
     if let (true, Some(span)) = (bodiless.contains(&status.0), body_span) {
         let message = format!("an answer with status {} has no body", status.0.as_u16());
         let diagnostic = Diagnostic::error(Code::InvalidValue, span, message);
@@ -73,5 +81,9 @@ pub(super) fn fixed_response(raw: &RawRespond, cx: &mut Diagnostics) -> Option<F
         (None, Some(text)) => FixedBody::Text(text.clone()),
         (None, None) => FixedBody::None,
     };
-    Some(FixedResponse { status: status.0, headers, body })
+    Some(FixedResponse {
+        status: status.0,
+        headers,
+        body,
+    })
 }

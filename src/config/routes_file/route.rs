@@ -119,7 +119,10 @@ pub(super) fn route(
         None => Some(defaults.hosts.clone()),
     };
     let cors = match &raw.cors {
-        Some(OrNone(Some(name))) => definitions.policies.resolve(name, cx).map(|policy| Some(policy.clone())),
+        Some(OrNone(Some(name))) => definitions
+            .policies
+            .resolve(name, cx)
+            .map(|policy| Some(policy.clone())),
         Some(OrNone(None)) => Some(None),
         None => Some(defaults.cors.clone()),
     };
@@ -181,11 +184,7 @@ pub(super) fn route_hosts(
     (!broken).then_some(RouteHosts::Named(named))
 }
 
-fn methods(
-    holder: &Holder<RawRoute>,
-    scope: Scope<'_>,
-    cx: &mut Diagnostics,
-) -> Option<Vec<(MethodSet, Target)>> {
+fn methods(holder: &Holder<RawRoute>, scope: Scope<'_>, cx: &mut Diagnostics) -> Option<Vec<(MethodSet, Target)>> {
     let raw = &holder.value;
     let own = Holder {
         value: own_target(raw),
@@ -202,7 +201,11 @@ fn methods(
             for (key, key_span) in keys {
                 let message = format!("{} has targets under `methods`, and `{key}` beside them", whose.value);
                 let diagnostic = Diagnostic::error(Code::ConflictingTarget, key_span, message);
-                cx.push(diagnostic.label("belongs to one of the methods").note_at(span, "targets by method"));
+                cx.push(
+                    diagnostic
+                        .label("belongs to one of the methods")
+                        .note_at(span, "targets by method"),
+                );
             }
             if written.is_empty() {
                 let message = format!("{} has no method", whose.value);
@@ -244,9 +247,8 @@ fn own_target(raw: &RawRoute) -> RawTarget {
 /// Keys that would be read and never applied.
 fn refuse_pointless(raw: &RawRoute, methods: &[(MethodSet, Target)], cx: &mut Diagnostics) {
     let to_upstream = |(_, target): &(MethodSet, Target)| matches!(target, Target::Upstream(_));
-    let keeps_path = |(_, target): &(MethodSet, Target)| {
-        matches!(target, Target::Upstream(upstream) if upstream.path.is_none())
-    };
+    let keeps_path =
+        |(_, target): &(MethodSet, Target)| matches!(target, Target::Upstream(upstream) if upstream.path.is_none());
     if let Some(stream) = &raw.stream
         && !methods.iter().any(to_upstream)
     {
@@ -277,7 +279,9 @@ fn timeouts(
         let upstream = definitions.upstreams.timeouts[index.0];
         own.or(upstream).or(defaults.timeouts).complete()
     });
-    with_upstreams.reduce(longest).unwrap_or_else(|| own.or(defaults.timeouts).complete())
+    with_upstreams
+        .reduce(longest)
+        .unwrap_or_else(|| own.or(defaults.timeouts).complete())
 }
 
 impl From<StreamKind> for Stream {

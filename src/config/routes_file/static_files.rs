@@ -86,12 +86,7 @@ fn require_splat(folder: Span, patterns: &[Spanned<Pattern>], cx: &mut Diagnosti
     }
 }
 
-fn folder_root(
-    text: &Text,
-    raw: &RawStatic,
-    base: &Path,
-    cx: &mut Diagnostics,
-) -> Option<StaticRoot> {
+fn folder_root(text: &Text, raw: &RawStatic, base: &Path, cx: &mut Diagnostics) -> Option<StaticRoot> {
     let folder = existing_folder(base, text, cx);
     if let Some(index) = &raw.index {
         let is_name = Path::new(&index.value).components().count() == 1 && inside(index, cx).is_some();

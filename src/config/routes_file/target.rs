@@ -72,9 +72,7 @@ impl<T: Decode> Decode for Holder<T> {
     const WHAT: &'static str = T::WHAT;
 
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
-        let near_target = |key: &str| {
-            !TARGET_KEYS.contains(&key) && closest(key, TARGET_KEYS).is_some()
-        };
+        let near_target = |key: &str| !TARGET_KEYS.contains(&key) && closest(key, TARGET_KEYS).is_some();
         let misspelt = match &node.kind {
             Kind::Mapping(entries) => entries.iter().any(|(key, _)| near_target(key)),
             Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => false,
@@ -115,9 +113,15 @@ impl RawTarget {
         let spans = [
             ("path", self.path.as_ref().map(|written| written.span)),
             ("query", self.query.as_ref().map(|written| written.span)),
-            ("request_headers", self.request_headers.as_ref().map(|written| written.span)),
+            (
+                "request_headers",
+                self.request_headers.as_ref().map(|written| written.span),
+            ),
             ("json_body", self.json_body.as_ref().map(|written| written.span)),
-            ("json_body_limit", self.json_body_limit.as_ref().map(|written| written.span)),
+            (
+                "json_body_limit",
+                self.json_body_limit.as_ref().map(|written| written.span),
+            ),
         ];
         spans.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
     }
@@ -181,11 +185,7 @@ fn missing(whose: &Spanned<String>, companion: Option<&(&'static str, Span)>) ->
     }
 }
 
-fn conflict(
-    whose: &Spanned<String>,
-    (first_key, first): (&str, Span),
-    (key, span): (&str, Span),
-) -> Diagnostic {
+fn conflict(whose: &Spanned<String>, (first_key, first): (&str, Span), (key, span): (&str, Span)) -> Diagnostic {
     let message = format!("{} has two targets, `{first_key}` and `{key}`", whose.value);
     Diagnostic::error(Code::ConflictingTarget, span, message)
         .label("keep one of them")
@@ -205,7 +205,10 @@ fn upstream_target(
     scope: Scope<'_>,
     cx: &mut Diagnostics,
 ) -> Option<UpstreamTarget> {
-    let upstream = to.value.as_ref().and_then(|name| scope.definitions.upstreams.names.resolve(name, cx));
+    let upstream = to
+        .value
+        .as_ref()
+        .and_then(|name| scope.definitions.upstreams.names.resolve(name, cx));
     let path = raw.path.as_ref().and_then(|path| path.value.as_ref());
     if let Some(path) = path {
         check_parameters(path, scope.patterns, cx);
@@ -239,11 +242,7 @@ fn check_path(path: &Spanned<Template>, cx: &mut Diagnostics) {
     cx.push(Diagnostic::error(Code::InvalidValue, path.span, message).label(problem));
 }
 
-fn json_body(
-    raw: &RawTarget,
-    patterns: &[Spanned<Pattern>],
-    cx: &mut Diagnostics,
-) -> Option<JsonBody> {
+fn json_body(raw: &RawTarget, patterns: &[Spanned<Pattern>], cx: &mut Diagnostics) -> Option<JsonBody> {
     let Some(written) = &raw.json_body else {
         if let Some(limit) = &raw.json_body_limit {
             let message = "`json_body_limit` needs the key `json_body`";
@@ -260,7 +259,9 @@ fn json_body(
         check_parameters(template, patterns, cx);
     }
     let limit = raw.json_body_limit.as_ref().and_then(|limit| limit.value);
-    let fields = fields.iter().map(|(name, template)| (name.value.clone(), template.value.clone()));
+    let fields = fields
+        .iter()
+        .map(|(name, template)| (name.value.clone(), template.value.clone()));
     Some(JsonBody {
         fields: fields.collect(),
         limit: limit.map_or(JSON_BODY_LIMIT, ByteSize::bytes),

@@ -38,7 +38,11 @@ fn mark_upstreams(route: &Route, used: &mut [bool]) {
 }
 
 fn unused(name: &Spanned<String>, what: &str, label: &str) -> Diagnostic {
-    let code = if what == "upstream" { Code::UnusedUpstream } else { Code::UnusedHostGroup };
+    let code = if what == "upstream" {
+        Code::UnusedUpstream
+    } else {
+        Code::UnusedHostGroup
+    };
     let message = format!("the {what} `{}` is not used", name.value);
     Diagnostic::warning(code, name.span, message).label(label)
 }

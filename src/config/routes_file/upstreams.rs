@@ -5,9 +5,9 @@ use http::uri::{Authority, PathAndQuery};
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 
+use super::Surroundings;
 use super::header_edits::{RawRequestHeaders, request_edits};
 use super::timeouts::{Partial, RawTimeouts};
-use super::Surroundings;
 use crate::config::bounded::{Count, TimeLimit};
 use crate::config::decode::{Decode, Entries, OneOrMany, record};
 use crate::config::files::certificates;
@@ -215,11 +215,7 @@ pub(super) fn upstreams<'r>(
         timeouts.push(Partial::of(raw.timeouts.as_ref()));
         Some(definition)
     });
-    Upstreams {
-        specs,
-        timeouts,
-        names,
-    }
+    Upstreams { specs, timeouts, names }
 }
 
 fn spec(
@@ -232,7 +228,10 @@ fn spec(
     let request_headers = request_edits(raw.request_headers.as_ref(), around, cx);
     let tls = raw.tls.as_ref().map(|tls| UpstreamTls {
         server_name: tls.server_name.as_ref().map(|name| name.0.clone()),
-        ca_file: tls.ca_file.as_ref().and_then(|file| certificates(around.folder, file, cx)),
+        ca_file: tls
+            .ca_file
+            .as_ref()
+            .and_then(|file| certificates(around.folder, file, cx)),
     });
     let endpoints: Vec<EndpointUrl> = raw.endpoints.as_ref()?.to_vec();
     if let Some(tls) = &raw.tls
