@@ -170,6 +170,10 @@ impl AsyncRead for ClientStream {
             buf.put_slice(&this.peeked.split_to(length));
             return Poll::Ready(Ok(()));
         }
+        // Whoever reads is about to wait: nothing written before may be held back meanwhile.
+        if let Poll::Ready(Err(broken)) = this.poll_drain(cx) {
+            return Poll::Ready(Err(broken));
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut this.tcp).poll_read(cx, buf)?;
         let got_bytes = buf.filled().len() > before;

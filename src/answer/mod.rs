@@ -4,4 +4,4 @@ mod denied;
 mod reply;
 
 pub(crate) use denied::Denied;
-pub(crate) use reply::{Reply, ReplyBody};
+pub(crate) use reply::{Purpose, Reply, ReplyBody};

@@ -16,14 +16,23 @@ pub(crate) enum ReplyBody {
     },
 }
 
+/// What an answer is for: its headers differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// What the route promises: gets the route's own response headers.
+    Answer,
+    /// Also lists methods and headers.
+    Preflight,
+    Refusal,
+}
+
 /// An answer, before the headers that every answer gets.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: ReplyBody,
-    /// A preflight's answer also lists methods and headers.
-    pub(crate) is_preflight: bool,
+    pub(crate) purpose: Purpose,
 }
 
 impl Reply {
@@ -32,7 +41,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body,
-            is_preflight: false,
+            purpose: Purpose::Answer,
         }
     }
 

@@ -5,7 +5,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_http::{RequestHeader, ResponseHeader};
 
-/// Message framing, routing and the WebSocket handshake: an allow list never removes these.
+/// Message framing and routing: an allow list never removes these, nor a WebSocket handshake's own fields.
 const ALWAYS_ALLOWED: [HeaderName; 8] = [
     header::HOST,
     header::CONTENT_LENGTH,
@@ -79,8 +79,11 @@ impl HeaderEdits {
     /// Client headers that the allow list does not name.
     fn refused(&self, headers: &HeaderMap) -> Vec<HeaderName> {
         let Some(allow) = &self.allow else { return Vec::new() };
+        // Pingora has removed `Upgrade` where none is forwarded.
+        let is_upgrade = headers.contains_key(header::UPGRADE);
         let allowed = |name: &HeaderName| {
-            allow.contains(name) || ALWAYS_ALLOWED.contains(name) || name.as_str().starts_with("sec-websocket-")
+            let is_handshake = is_upgrade && name.as_str().starts_with("sec-websocket-");
+            allow.contains(name) || ALWAYS_ALLOWED.contains(name) || is_handshake
         };
         headers.keys().filter(|name| !allowed(name)).cloned().collect()
     }

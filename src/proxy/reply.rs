@@ -3,7 +3,7 @@
 use super::context::RequestContext;
 use super::response_filter;
 use super::rewrite;
-use crate::answer::{Denied, Reply, ReplyBody};
+use crate::answer::{Denied, Purpose, Reply, ReplyBody};
 use crate::routes::target::{FixedBody, FixedResponse, Redirect};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -24,7 +24,7 @@ const FILE_CHUNK: usize = 64 * 1024;
 /// A 204 that needs neither a method of the route nor, later, a credential.
 pub(super) fn preflight(_request: &RequestHeader, _ctx: &RequestContext) -> Reply {
     Reply {
-        is_preflight: true,
+        purpose: Purpose::Preflight,
         ..Reply::new(StatusCode::NO_CONTENT, ReplyBody::Empty)
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn refusal(denied: &Denied, ctx: &RequestContext) -> Reply {
         "message": sentence,
         "request_id": ctx.request_id.as_str(),
     });
-    let mut reply = Reply::json(denied.status(), &body);
+    let mut reply = Reply { purpose: Purpose::Refusal, ..Reply::json(denied.status(), &body) };
     reply.headers = vec![(header::CONTENT_TYPE, PROBLEM_JSON), (header::CACHE_CONTROL, NO_STORE)];
     if let Some(seconds) = denied.retry_after() {
         reply = reply.with(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -118,9 +118,13 @@ fn head_of(reply: &Reply, request: &RequestHeader, ctx: &RequestContext) -> Resu
     if reply.status != StatusCode::NO_CONTENT && reply.status != StatusCode::NOT_MODIFIED {
         head.insert_header(header::CONTENT_LENGTH, length)?;
     }
+    if let (Purpose::Answer, Some(route)) = (reply.purpose, ctx.route()) {
+        route.response_headers.apply_to_response(&mut head);
+    }
     response_filter::dress(request, &mut head, ctx);
-    if let (true, Some(policy)) = (reply.is_preflight, response_filter::cors_policy(ctx)) {
-        policy.write_preflight_headers(&request.headers, &mut head);
+    match (reply.purpose, response_filter::cors_policy(ctx)) {
+        (Purpose::Preflight, Some(policy)) => policy.write_preflight_headers(&request.headers, &mut head),
+        (Purpose::Preflight | Purpose::Answer | Purpose::Refusal, _) => {}
     }
     Ok(head)
 }

@@ -7,4 +7,5 @@ mod failures;
 mod h2;
 mod proxying;
 mod reload;
+mod route_map;
 mod streams;

@@ -19,6 +19,7 @@ pub struct EdgeBuilder {
     gateway: String,
     env: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    links: Vec<String>,
 }
 
 /// A running edge; ends when dropped.
@@ -50,8 +51,17 @@ impl EdgeBuilder {
         self
     }
 
+    /// A folder of the repository, linked beside the configuration under the same name.
+    pub fn link(mut self, name: &str) -> Self {
+        self.links.push(name.into());
+        self
+    }
+
     pub async fn start(self) -> Edge {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in &self.links {
+            std::os::unix::fs::symlink(repository().join(name), folder.path().join(name)).expect("a link");
+        }
         for (name, content) in &self.files {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -137,6 +147,7 @@ impl Edge {
             gateway: String::new(),
             env: Vec::new(),
             files: Vec::new(),
+            links: Vec::new(),
         }
     }
 
@@ -251,6 +262,11 @@ impl Drop for Edge {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The checkout's root.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The route map of `Edge::in_front_of`.

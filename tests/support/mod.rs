@@ -5,6 +5,7 @@
 pub mod client;
 pub mod echo;
 pub mod edge;
+pub mod expectations;
 pub mod h2;
 pub mod wait;
 pub mod websocket;
