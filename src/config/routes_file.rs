@@ -32,8 +32,8 @@ use super::settings::RouteMap;
 use super::units::ByteSize;
 use super::version::Version;
 use super::written::{OrNone, Text};
-use super::yaml::{self, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, FileId, Sources, Span, Spanned};
+use super::yaml;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, FileId, Sources, Span};
 use crate::filters::cors::{CorsPolicy, OriginPattern};
 use crate::routes::hosts::GroupIndex;
 use crate::routes::route::{Route, RouteHosts};
@@ -152,7 +152,7 @@ fn assemble(raw: &RawRouteMap, hash: String, around: &Surroundings<'_>, cx: &mut
     let table = RouteTable::new(routes, host_groups);
     ambiguity::check(&table, &places, cx);
     if !cx.has_errors() {
-        unused::warn(raw, &defaults, &table, cx);
+        unused::warn(raw, &table, cx);
     }
     RouteMap {
         table,

@@ -18,6 +18,11 @@ impl Wanted {
         }
     }
 
+    /// Whether every value that `narrower` admits is admitted here too.
+    fn admits_all_of(&self, narrower: &Self) -> bool {
+        *self == Self::Present || self == narrower
+    }
+
     /// Whether no single value can satisfy both.
     fn excludes(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Equals(a), Self::Equals(b)) if a != b)
@@ -60,5 +65,18 @@ impl Conditions {
             .iter()
             .any(|(name, a)| other.query.iter().any(|(n, b)| n == name && a.excludes(b)));
         headers || query
+    }
+
+    /// Whether every request that satisfies `narrower` satisfies these.
+    pub(crate) fn hold_wherever(&self, narrower: &Self) -> bool {
+        let headers = self.headers.iter().all(|(name, wanted)| {
+            let mut same_name = narrower.headers.iter().filter(|(other, _)| other == name);
+            same_name.any(|(_, other)| wanted.admits_all_of(other))
+        });
+        let query = self.query.iter().all(|(name, wanted)| {
+            let mut same_name = narrower.query.iter().filter(|(other, _)| other == name);
+            same_name.any(|(_, other)| wanted.admits_all_of(other))
+        });
+        headers && query
     }
 }

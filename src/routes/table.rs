@@ -138,10 +138,12 @@ impl RouteTable {
     }
 
     /// All lists of routes that share a pattern's shape in a group: what the ambiguity check looks at.
-    pub(crate) fn leaves(&self) -> Vec<&[Candidate]> {
+    pub(crate) fn leaves(&self) -> Vec<(GroupIndex, &[Candidate])> {
         let mut leaves = Vec::new();
-        for trie in &self.tries {
-            trie.leaves(&mut leaves);
+        for (group, trie) in self.tries.iter().enumerate() {
+            let mut of_group = Vec::new();
+            trie.leaves(&mut of_group);
+            leaves.extend(of_group.into_iter().map(|leaf| (GroupIndex(group), leaf)));
         }
         leaves
     }
@@ -194,8 +196,7 @@ impl Node {
     }
 
     fn leaves<'n>(&'n self, out: &mut Vec<&'n [Candidate]>) {
-        out.push(&self.exact);
-        out.push(&self.splat);
+        out.extend([&self.exact[..], &self.splat[..]].into_iter().filter(|leaf| !leaf.is_empty()));
         for (_, child) in &self.literals {
             child.leaves(out);
         }

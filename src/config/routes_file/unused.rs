@@ -1,15 +1,13 @@
 //! Warnings about definitions that no route uses.
 
 use super::RawRouteMap;
-use super::route::RouteDefaults;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::routes::route::{Route, RouteHosts};
 use crate::routes::table::RouteTable;
 use crate::routes::target::Target;
 
 /// Only of a map without errors: a route that was left out might have used them.
-pub(super) fn warn(raw: &RawRouteMap, defaults: &RouteDefaults, table: &RouteTable, cx: &mut Diagnostics) {
-    let _ = defaults;
+pub(super) fn warn(raw: &RawRouteMap, table: &RouteTable, cx: &mut Diagnostics) {
     let mut used_upstreams = vec![false; raw.upstreams.len()];
     let mut used_groups = vec![false; table.groups().len()];
     for route in table.routes() {
@@ -21,11 +19,14 @@ pub(super) fn warn(raw: &RawRouteMap, defaults: &RouteDefaults, table: &RouteTab
     }
     let upstreams = raw.upstreams.iter().map(|(name, _)| name).zip(used_upstreams);
     for (name, _) in upstreams.filter(|(_, used)| !used) {
-        cx.push(unused(name, "upstream", "no route sends to it"));
+        let message = format!("no route sends to the upstream `{}`", name.value);
+        cx.push(Diagnostic::warning(Code::UnusedUpstream, name.span, message));
     }
     let groups = raw.hosts.iter().flat_map(|groups| groups.iter()).map(|(name, _)| name);
     for (name, _) in groups.zip(used_groups).filter(|(_, used)| !used) {
-        cx.push(unused(name, "host group", "no route serves it: its hosts answer 404"));
+        let message = format!("no route serves the host group `{}`", name.value);
+        let diagnostic = Diagnostic::warning(Code::UnusedHostGroup, name.span, message);
+        cx.push(diagnostic.label("its hosts answer 404 to everything"));
     }
 }
 
@@ -35,14 +36,4 @@ fn mark_upstreams(route: &Route, used: &mut [bool]) {
             used[target.upstream.0] = true;
         }
     }
-}
-
-fn unused(name: &Spanned<String>, what: &str, label: &str) -> Diagnostic {
-    let code = if what == "upstream" {
-        Code::UnusedUpstream
-    } else {
-        Code::UnusedHostGroup
-    };
-    let message = format!("the {what} `{}` is not used", name.value);
-    Diagnostic::warning(code, name.span, message).label(label)
 }
