@@ -43,11 +43,7 @@ pub(crate) fn html(title: &str, content: &str) -> Answer {
     let page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body><h1>{title}</h1>\n{content}\n</body></html>\n"
     );
-    with(
-        Response::new(full(page)),
-        CONTENT_TYPE,
-        "text/html; charset=utf-8",
-    )
+    with(Response::new(full(page)), CONTENT_TYPE, "text/html; charset=utf-8")
 }
 
 pub(crate) fn found(location: &str) -> Answer {

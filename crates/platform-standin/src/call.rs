@@ -20,10 +20,7 @@ impl Call {
 
     /// The path's segments, without empty ones.
     pub(crate) fn segments(&self) -> Vec<&str> {
-        self.path()
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .collect()
+        self.path().split('/').filter(|segment| !segment.is_empty()).collect()
     }
 
     /// A query parameter, as written (nothing here needs it decoded).
@@ -41,9 +38,7 @@ impl Call {
 
     /// The body, if it is a JSON object.
     pub(crate) fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body)
-            .ok()
-            .filter(Value::is_object)
+        serde_json::from_slice(&self.body).ok().filter(Value::is_object)
     }
 
     /// A text field of the JSON body.

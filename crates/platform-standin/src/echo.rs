@@ -18,10 +18,7 @@ struct Echo<'a> {
 }
 
 pub(crate) fn is_wanted(parts: &Parts) -> bool {
-    parts
-        .headers
-        .get("x-standin-echo")
-        .is_some_and(|value| value == "1")
+    parts.headers.get("x-standin-echo").is_some_and(|value| value == "1")
 }
 
 /// `head` is what the wire carried; without it (HTTP/2 has no such text) hyper's reading stands in.
@@ -31,8 +28,7 @@ pub(crate) fn answer(name: Name, parts: &Parts, head: Option<&Head>, body: &[u8]
             .uri
             .path_and_query()
             .map_or_else(|| parts.uri.to_string(), ToString::to_string);
-        let text =
-            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         (
             target,
             parts
@@ -42,8 +38,7 @@ pub(crate) fn answer(name: Name, parts: &Parts, head: Option<&Head>, body: &[u8]
                 .collect(),
         )
     };
-    let (target, headers) =
-        head.map_or_else(read, |head| (head.target.clone(), head.headers.clone()));
+    let (target, headers) = head.map_or_else(read, |head| (head.target.clone(), head.headers.clone()));
     answer::ok(Echo {
         upstream: name.as_str(),
         method: parts.method.as_str(),

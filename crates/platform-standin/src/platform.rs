@@ -25,11 +25,7 @@ pub enum StartError {
     #[error("the ten ports from {0} on do not end before 65536; choose a lower --base-port")]
     PortsOutOfRange(u16),
     #[error("{name} cannot listen on 127.0.0.1:{port}")]
-    Listen {
-        name: Name,
-        port: u16,
-        source: io::Error,
-    },
+    Listen { name: Name, port: u16, source: io::Error },
 }
 
 impl Platform {
@@ -45,9 +41,7 @@ impl Platform {
         for (name, offset) in Name::ALL.into_iter().zip(0..) {
             let port = match base_port {
                 0 => 0,
-                base => base
-                    .checked_add(offset)
-                    .ok_or(StartError::PortsOutOfRange(base))?,
+                base => base.checked_add(offset).ok_or(StartError::PortsOutOfRange(base))?,
             };
             match Standin::start_on(name, loopback(port), settings.clone()) {
                 Ok(standin) => slots.push(Slot {
@@ -86,8 +80,7 @@ impl Platform {
     /// Starts a stopped stand-in again, on the port it had.
     pub fn restart(&mut self, name: Name) -> io::Result<()> {
         self.stop(name);
-        let standin =
-            Standin::start_on(name, loopback(self.slot(name).port), self.settings.clone())?;
+        let standin = Standin::start_on(name, loopback(self.slot(name).port), self.settings.clone())?;
         self.slot_mut(name).standin = Some(standin);
         Ok(())
     }
@@ -124,9 +117,6 @@ impl Platform {
 }
 
 fn list(busy: &[(Name, u16)]) -> String {
-    let named: Vec<String> = busy
-        .iter()
-        .map(|(name, port)| format!("{port} ({name})"))
-        .collect();
+    let named: Vec<String> = busy.iter().map(|(name, port)| format!("{port} ({name})")).collect();
     named.join(", ")
 }

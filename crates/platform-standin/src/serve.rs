@@ -45,12 +45,7 @@ pub(crate) async fn connection(stream: Stream, site: Arc<Site>, tasks: Tasks) {
     let _ = server.serve_connection_with_upgrades(io, service).await;
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    head: Option<Head>,
-    site: &Site,
-    tasks: &Tasks,
-) -> Answer {
+async fn answer(request: Request<Incoming>, head: Option<Head>, site: &Site, tasks: &Tasks) -> Answer {
     site.requests.fetch_add(1, Ordering::SeqCst);
     let (parts, body) = request.into_parts();
     let echo = echo::is_wanted(&parts);

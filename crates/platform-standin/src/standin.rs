@@ -46,12 +46,7 @@ impl Standin {
         Standin::listen(name, loopback(0), Settings::default(), Some(certificate))
     }
 
-    fn listen(
-        name: Name,
-        address: SocketAddr,
-        settings: Settings,
-        tls: Option<&Certificate>,
-    ) -> io::Result<Standin> {
+    fn listen(name: Name, address: SocketAddr, settings: Settings, tls: Option<&Certificate>) -> io::Result<Standin> {
         let site = Arc::new(Site {
             name,
             settings,

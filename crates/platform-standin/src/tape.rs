@@ -49,9 +49,7 @@ impl Tape {
     }
 
     fn scan(&self) -> std::sync::MutexGuard<'_, Scan> {
-        self.0
-            .lock()
-            .expect("nothing panics while it holds the tape")
+        self.0.lock().expect("nothing panics while it holds the tape")
     }
 }
 
@@ -94,11 +92,7 @@ impl<S> Taped<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Taped<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         self.tape.hear(&buf.filled()[before..]);
@@ -107,11 +101,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Taped<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Taped<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -24,8 +23,7 @@ impl Certificate {
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        ca.distinguished_name
-            .push(DnType::CommonName, "Stand-in authority");
+        ca.distinguished_name.push(DnType::CommonName, "Stand-in authority");
         let ca_pem = ca
             .self_signed(&ca_key)
             .expect("the authority's parameters are fixed")
@@ -34,14 +32,11 @@ impl Certificate {
 
         let key = KeyPair::generate().expect("ring makes keys");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut leaf =
-            CertificateParams::new(names).expect("a test names hosts and addresses in ASCII");
+        let mut leaf = CertificateParams::new(names).expect("a test names hosts and addresses in ASCII");
         leaf.distinguished_name.push(DnType::CommonName, "Stand-in");
         leaf.use_authority_key_identifier_extension = true;
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let leaf = leaf
-            .signed_by(&key, &issuer)
-            .expect("the authority has just been made");
+        let leaf = leaf.signed_by(&key, &issuer).expect("the authority has just been made");
 
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("rcgen writes PKCS #8");
         let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -25,8 +25,7 @@ impl Head {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
-        let httparse::Status::Complete(length) = request.parse(bytes).map_err(|_| Malformed)?
-        else {
+        let httparse::Status::Complete(length) = request.parse(bytes).map_err(|_| Malformed)? else {
             return Ok(None);
         };
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -61,10 +60,7 @@ impl Head {
 
     pub(crate) fn body(&self) -> Result<BodyReader, Malformed> {
         let chunked = |value: &str| value.to_ascii_lowercase().ends_with("chunked");
-        let state = match (
-            self.header("transfer-encoding"),
-            self.header("content-length"),
-        ) {
+        let state = match (self.header("transfer-encoding"), self.header("content-length")) {
             (Some(coding), _) if chunked(coding) => State::ChunkSize,
             (Some(_), _) => return Err(Malformed),
             (None, Some(length)) => State::Length(length.parse().map_err(|_| Malformed)?),
@@ -108,19 +104,17 @@ impl BodyReader {
                     0 => return Ok(false),
                     taken => State::Length(rest - taken),
                 },
-                State::ChunkSize => {
-                    match httparse::parse_chunk_size(input).map_err(|_| Malformed)? {
-                        httparse::Status::Partial => return Ok(false),
-                        httparse::Status::Complete((line, size)) => {
-                            self.take_framing(input, line);
-                            if size == 0 {
-                                State::Trailers
-                            } else {
-                                State::ChunkData(size)
-                            }
+                State::ChunkSize => match httparse::parse_chunk_size(input).map_err(|_| Malformed)? {
+                    httparse::Status::Partial => return Ok(false),
+                    httparse::Status::Complete((line, size)) => {
+                        self.take_framing(input, line);
+                        if size == 0 {
+                            State::Trailers
+                        } else {
+                            State::ChunkData(size)
                         }
                     }
-                }
+                },
                 State::ChunkData(rest) => match self.take_data(input, rest) {
                     taken if taken == rest => State::ChunkEnd,
                     0 => return Ok(false),
@@ -136,11 +130,7 @@ impl BodyReader {
                     None => return Ok(false),
                     Some(length) => {
                         self.take_framing(input, length + 2);
-                        if length == 0 {
-                            State::Done
-                        } else {
-                            State::Trailers
-                        }
+                        if length == 0 { State::Done } else { State::Trailers }
                     }
                 },
             };
@@ -148,9 +138,7 @@ impl BodyReader {
     }
 
     fn take_data(&mut self, input: &mut BytesMut, at_most: u64) -> u64 {
-        let length = usize::try_from(at_most)
-            .unwrap_or(usize::MAX)
-            .min(input.len());
+        let length = usize::try_from(at_most).unwrap_or(usize::MAX).min(input.len());
         self.body.decoded.extend_from_slice(&input[..length]);
         self.take_framing(input, length);
         length as u64

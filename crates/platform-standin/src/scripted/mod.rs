@@ -14,9 +14,7 @@ use std::net::SocketAddr;
 
 pub use conn::Conn;
 pub use no_listener::{Refused, Unreachable};
-pub use ready_made::{
-    Script, black_hole, fixed, instant_101, ok, truncated_chunked, truncated_length,
-};
+pub use ready_made::{Script, black_hole, fixed, instant_101, ok, truncated_chunked, truncated_length};
 pub use sse::{EventSource, event_stream};
 pub use watch::{Gate, Log, Strictness, gated, recording, strict};
 

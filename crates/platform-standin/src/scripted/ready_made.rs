@@ -13,11 +13,7 @@ pub type Script = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// A complete `200 OK` with this body, for scripts that answer bytes.
 pub fn ok(body: &str) -> Vec<u8> {
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// Accepts, reads, and never answers.

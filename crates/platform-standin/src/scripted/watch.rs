@@ -35,10 +35,7 @@ impl Gate {
 }
 
 /// These bytes for every request, once the gate is open.
-pub fn gated(
-    gate: &Gate,
-    answer: impl Into<Vec<u8>>,
-) -> impl Fn(Conn) -> Script + Send + Sync + 'static {
+pub fn gated(gate: &Gate, answer: impl Into<Vec<u8>>) -> impl Fn(Conn) -> Script + Send + Sync + 'static {
     let (gate, answer) = (gate.clone(), answer.into());
     move |mut conn| {
         let (gate, answer) = (gate.clone(), answer.clone());
@@ -71,17 +68,12 @@ impl Log {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Request>> {
-        self.0
-            .lock()
-            .expect("nothing panics while it holds the log")
+        self.0.lock().expect("nothing panics while it holds the log")
     }
 }
 
 /// These bytes for every request, which is in the log before they are sent.
-pub fn recording(
-    log: &Log,
-    answer: impl Into<Vec<u8>>,
-) -> impl Fn(Conn) -> Script + Send + Sync + 'static {
+pub fn recording(log: &Log, answer: impl Into<Vec<u8>>) -> impl Fn(Conn) -> Script + Send + Sync + 'static {
     let (log, answer) = (log.clone(), answer.into());
     move |mut conn| {
         let (log, answer) = (log.clone(), answer.clone());
@@ -136,7 +128,8 @@ pub fn strict(counts: &Strictness) -> impl Fn(Conn) -> Script + Send + Sync + 's
                     conn.write(super::ok("strict")).await?;
                 } else {
                     counts.0.stray_bytes.fetch_add(arrived, Ordering::SeqCst);
-                    conn.write("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await?;
+                    conn.write("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                        .await?;
                     break;
                 }
             }

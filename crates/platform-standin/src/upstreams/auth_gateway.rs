@@ -25,10 +25,9 @@ fn dispatch(call: &Call) -> Answer {
     match (call.method.as_str(), segments.as_slice()) {
         ("GET" | "HEAD", path) => get(call, path),
         ("POST", path) => post(call, path),
-        (
-            "PUT" | "DELETE",
-            ["api", "v1", "auth", "api-keys", _] | ["api", "v1", "api-keys" | "projects", _],
-        ) => protected(call, json!({ "success": true })),
+        ("PUT" | "DELETE", ["api", "v1", "auth", "api-keys", _] | ["api", "v1", "api-keys" | "projects", _]) => {
+            protected(call, json!({ "success": true }))
+        }
         _ => unknown(),
     }
 }
@@ -36,9 +35,7 @@ fn dispatch(call: &Call) -> Answer {
 fn get(call: &Call, path: &[&str]) -> Answer {
     match path {
         ["health"] => auth_health(),
-        ["ready"] => {
-            answer::ok(json!({ "status": "ready", "service": "auth-gateway", "failures": [] }))
-        }
+        ["ready"] => answer::ok(json!({ "status": "ready", "service": "auth-gateway", "failures": [] })),
         [".well-known", "oauth-authorization-server"] => answer::ok(metadata()),
         [".well-known", "openid-configuration"] => answer::ok(openid_metadata()),
         ["oauth", "jwks.json"] => answer::ok(json!({ "keys": [] })),
@@ -48,19 +45,13 @@ fn get(call: &Call, path: &[&str]) -> Answer {
             &form("/oauth/device/verify", &["user_code", "email"]),
         ),
         ["web", "login"] => answer::html("Sign in", &form("/web/login", &["email", "password"])),
-        ["web", "signup"] => answer::html(
-            "Create an account",
-            &form("/web/signup", &["email", "password"]),
-        ),
+        ["web", "signup"] => answer::html("Create an account", &form("/web/signup", &["email", "password"])),
         ["web", "logout"] => answer::with(
             answer::found("/web/login"),
             SET_COOKIE,
             "lanonasis_session=; Path=/; Max-Age=0",
         ),
-        ["auth", "cli-login"] => answer::html(
-            "Sign in to the CLI",
-            &form("/auth/cli-login", &["email", "password"]),
-        ),
+        ["auth", "cli-login"] => answer::html("Sign in to the CLI", &form("/auth/cli-login", &["email", "password"])),
         ["auth", "login"] => answer::found("/web/login"),
         ["mcp", "health"] => answer::ok(health("mcp-auth")),
         ["services"] => answer::ok(json!({ "services": ["ai-chat", "memories"] })),
@@ -82,9 +73,7 @@ fn get(call: &Call, path: &[&str]) -> Answer {
 fn post(call: &Call, path: &[&str]) -> Answer {
     match path {
         ["v1", "auth", "login"] | ["auth", "cli-login"] | ["mcp", "auth"] => login(call),
-        ["web", "login" | "signup"] => {
-            answer::with(answer::found("/"), SET_COOKIE, &session_cookie())
-        }
+        ["web", "login" | "signup"] => answer::with(answer::found("/"), SET_COOKIE, &session_cookie()),
         ["v1", "auth", "logout"] => protected(call, json!({ "success": true, "revoked": true })),
         ["v1", "auth", "introspect"] => introspect(call),
         ["v1", "auth", "verify"] => protected(call, json!({ "valid": true, "payload": user() })),
@@ -92,9 +81,9 @@ fn post(call: &Call, path: &[&str]) -> Answer {
         ["v1", "auth", "verify-token"] => verify_token(call),
         ["v1", "auth", "refresh"] => answer::ok(tokens()),
         ["v1", "auth", "token", "exchange"] => protected(call, tokens()),
-        ["v1", "auth", "otp", "send"] | ["otp", "send"] => answer::ok(
-            json!({ "success": true, "message": "Code sent", "type": "email", "expires_in": 600 }),
-        ),
+        ["v1", "auth", "otp", "send"] | ["otp", "send"] => {
+            answer::ok(json!({ "success": true, "message": "Code sent", "type": "email", "expires_in": 600 }))
+        }
         ["oauth", "token"] => oauth_token(call),
         ["oauth", "introspect"] => answer::ok(json!({ "active": false })),
         ["oauth", "revoke"] => answer::ok(json!({ "revoked": true })),
@@ -118,11 +107,7 @@ fn protected(call: &Call, value: Value) -> Answer {
     if call.has_credential() || signed_in(call) {
         answer::ok(value)
     } else {
-        answer::error(
-            StatusCode::UNAUTHORIZED,
-            "No token provided",
-            "AUTH_TOKEN_MISSING",
-        )
+        answer::error(StatusCode::UNAUTHORIZED, "No token provided", "AUTH_TOKEN_MISSING")
     }
 }
 
@@ -196,9 +181,7 @@ fn form(action: &str, fields: &[&str]) -> String {
 
 fn authorize(call: &Call) -> Answer {
     match call.parameter("client_id") {
-        Some(client) if client.contains("cli") => {
-            answer::found("/auth/cli-login?return_to=/oauth/authorize")
-        }
+        Some(client) if client.contains("cli") => answer::found("/auth/cli-login?return_to=/oauth/authorize"),
         Some(_) => answer::found("/web/login?return_to=/oauth/authorize"),
         None => oauth_error("invalid_request", "client_id is needed"),
     }
@@ -238,10 +221,7 @@ fn device() -> Answer {
 }
 
 fn register(call: &Call) -> Answer {
-    let Some(client) = call
-        .json()
-        .filter(|client| client["redirect_uris"].is_array())
-    else {
+    let Some(client) = call.json().filter(|client| client["redirect_uris"].is_array()) else {
         return oauth_error("invalid_client_metadata", "redirect_uris must be a list");
     };
     answer::created(json!({ "client_id": "mcp_standin", "redirect_uris": client["redirect_uris"] }))
@@ -296,25 +276,15 @@ fn introspect(call: &Call) -> Answer {
 
 fn verify_api_key(call: &Call) -> Answer {
     match call.header("x-api-key") {
-        Some(_) => answer::ok(
-            json!({ "valid": true, "userId": "standin-user", "permissions": ["memories:read"] }),
-        ),
-        None => answer::error(
-            StatusCode::BAD_REQUEST,
-            "An API key is needed",
-            "API_KEY_MISSING",
-        ),
+        Some(_) => answer::ok(json!({ "valid": true, "userId": "standin-user", "permissions": ["memories:read"] })),
+        None => answer::error(StatusCode::BAD_REQUEST, "An API key is needed", "API_KEY_MISSING"),
     }
 }
 
 fn verify_token(call: &Call) -> Answer {
     match call.field("token") {
         Some(_) => answer::ok(json!({ "valid": true, "type": "jwt", "user": user() })),
-        None => answer::error(
-            StatusCode::BAD_REQUEST,
-            "A token is needed",
-            "TOKEN_MISSING",
-        ),
+        None => answer::error(StatusCode::BAD_REQUEST, "A token is needed", "TOKEN_MISSING"),
     }
 }
 

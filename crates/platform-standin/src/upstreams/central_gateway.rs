@@ -14,9 +14,7 @@ pub(super) fn answer(call: &Call) -> Answer {
             "version": "standin",
             "endpoints": { "health": "/health", "adapters": "/api/adapters", "services": "/services" },
         })),
-        ("GET" | "HEAD", ["services"]) => {
-            answer::ok(json!({ "services": ["ai-chat", "memories", "text-to-speech"] }))
-        }
+        ("GET" | "HEAD", ["services"]) => answer::ok(json!({ "services": ["ai-chat", "memories", "text-to-speech"] })),
         ("GET" | "HEAD", ["api", "adapters"]) => {
             answer::ok(json!({ "adapters": [{ "id": "standin", "status": "active", "tools": 2 }] }))
         }
@@ -36,12 +34,7 @@ fn is_resource(path: &[&str]) -> bool {
     matches!(
         path,
         ["api", "adapters" | "tools" | "services", ..]
-            | [
-                "api",
-                "v1",
-                "services" | "maas" | "topics" | "analytics",
-                ..
-            ]
+            | ["api", "v1", "services" | "maas" | "topics" | "analytics", ..]
             | ["api", "v1", "chat", "completions"]
             | ["v1", "keys", ..]
     )

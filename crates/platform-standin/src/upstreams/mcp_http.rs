@@ -13,15 +13,9 @@ pub(super) fn answer(call: &Call, service: &str, prefix: &[&str]) -> Answer {
     let below = segments.strip_prefix(prefix).unwrap_or(&segments);
     match (call.method.as_str(), below) {
         ("GET" | "HEAD", ["health"]) => answer::ok(health(service)),
-        ("GET" | "HEAD", ["api", "v1", "tools"] | ["tools"]) => {
-            answer::ok(json!({ "tools": tools() }))
-        }
-        ("POST", ["api", "v1", "tools", tool] | ["tools", tool]) => {
-            answer::ok(call_tool(tool, call.json()))
-        }
-        ("POST", [] | ["message" | "mcp"] | ["api", "mcp"] | ["api", "v1", "mcp", ..]) => {
-            rpc(call, service)
-        }
+        ("GET" | "HEAD", ["api", "v1", "tools"] | ["tools"]) => answer::ok(json!({ "tools": tools() })),
+        ("POST", ["api", "v1", "tools", tool] | ["tools", tool]) => answer::ok(call_tool(tool, call.json())),
+        ("POST", [] | ["message" | "mcp"] | ["api", "mcp"] | ["api", "v1", "mcp", ..]) => rpc(call, service),
         ("GET" | "HEAD", [] | ["api", "mcp"]) => {
             answer::ok(json!({ "name": service, "version": "standin", "transport": "http" }))
         }

@@ -19,11 +19,7 @@ pub(super) fn answer(call: &Call, interval: Duration) -> Answer {
     match (call.method.as_str(), call.segments().as_slice()) {
         ("GET" | "HEAD", ["health"]) => answer::ok(health("mcp-sse")),
         ("GET" | "HEAD", ["sse"] | ["api", "v1", "events"]) => {
-            let answer = answer::with(
-                Response::new(events(interval)),
-                CONTENT_TYPE,
-                "text/event-stream",
-            );
+            let answer = answer::with(Response::new(events(interval)), CONTENT_TYPE, "text/event-stream");
             answer::with(answer, CACHE_CONTROL, "no-cache")
         }
         _ => no_such_path(call),
@@ -47,10 +43,7 @@ fn events(interval: Duration) -> Body {
                 )
             }
         };
-        Some((
-            Ok::<_, Infallible>(Frame::data(Bytes::from(text))),
-            number + 1,
-        ))
+        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(text))), number + 1))
     });
     StreamBody::new(stream).boxed()
 }

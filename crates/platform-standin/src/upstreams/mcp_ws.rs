@@ -2,8 +2,8 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::header::{
-    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -43,10 +43,7 @@ pub(crate) fn accept(mut request: Request<Incoming>, tasks: &Tasks) -> Answer {
     if request.method() != Method::GET || !names(headers, CONNECTION, "upgrade") {
         return refused("A WebSocket handshake is a GET with Connection: Upgrade");
     }
-    if headers
-        .get(SEC_WEBSOCKET_VERSION)
-        .is_none_or(|version| version != "13")
-    {
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return upgrade_required();
     }
     let protocol = headers
@@ -62,11 +59,7 @@ pub(crate) fn accept(mut request: Request<Incoming>, tasks: &Tasks) -> Answer {
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let answer = answer::with(answer, CONNECTION, "Upgrade");
     let answer = answer::with(answer, UPGRADE, "websocket");
-    let answer = answer::with(
-        answer,
-        SEC_WEBSOCKET_ACCEPT,
-        &derive_accept_key(key.as_bytes()),
-    );
+    let answer = answer::with(answer, SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()));
     match protocol {
         Some(protocol) => answer::with(answer, SEC_WEBSOCKET_PROTOCOL, &protocol),
         None => answer,
@@ -75,8 +68,7 @@ pub(crate) fn accept(mut request: Request<Incoming>, tasks: &Tasks) -> Answer {
 
 async fn echo(upgrade: OnUpgrade) {
     let Ok(upgraded) = upgrade.await else { return };
-    let mut socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
     // Pings and the closing handshake are answered by the library as long as someone reads.
     while let Some(Ok(message)) = socket.next().await {
         if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {

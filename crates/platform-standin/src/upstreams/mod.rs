@@ -28,9 +28,7 @@ pub(crate) fn answer(site: &Site, call: &Call) -> Answer {
         Name::AuthGateway => auth_gateway::answer(call),
         Name::CentralGateway => central_gateway::answer(call),
         Name::McpHttp => mcp_http::answer(call, "mcp-core", &[]),
-        Name::EnterpriseMcp => {
-            mcp_http::answer(call, "mcp-enterprise", &["api", "mcp", "enterprise"])
-        }
+        Name::EnterpriseMcp => mcp_http::answer(call, "mcp-enterprise", &["api", "mcp", "enterprise"]),
         Name::McpWs => mcp_ws::answer(call),
         Name::McpSse => mcp_sse::answer(call, site.settings.sse_interval),
         Name::Docs => docs::answer(call),

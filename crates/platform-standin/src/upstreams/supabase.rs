@@ -25,11 +25,7 @@ const fn function(
     methods: &'static [&'static str],
     reply: fn(&Call, Option<&str>) -> Answer,
 ) -> Function {
-    Function {
-        name,
-        methods,
-        reply,
-    }
+    Function { name, methods, reply }
 }
 
 pub(super) const PLATFORM: &[Function] = &[
@@ -81,11 +77,7 @@ const OPEN: &[Function] = &[
 
 pub(super) fn answer(call: &Call, project: &str, functions: &[Function]) -> Answer {
     // As the deployed functions do; the edge has to put its own policy in their place.
-    let answer = answer::with(
-        dispatch(call, project, functions),
-        ACCESS_CONTROL_ALLOW_ORIGIN,
-        "*",
-    );
+    let answer = answer::with(dispatch(call, project, functions), ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     answer::with(answer, ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
 }
 
@@ -95,11 +87,7 @@ fn dispatch(call: &Call, project: &str, functions: &[Function]) -> Answer {
         ["health"] => return answer::ok(health(project)),
         ["functions", "v1", name, item @ ..] => (*name, item.first().copied()),
         _ => {
-            return answer::error(
-                StatusCode::NOT_FOUND,
-                "Nothing is served at this path",
-                "NOT_FOUND",
-            );
+            return answer::error(StatusCode::NOT_FOUND, "Nothing is served at this path", "NOT_FOUND");
         }
     };
     let named = |function: &&Function| function.name == name;
@@ -157,7 +145,8 @@ fn list(call: &Call, _: Option<&str>) -> Answer {
         "9d1f7c52-51f1-4d3a-a7c5-2f6d1f6a0c22",
     ];
     let data: Vec<Value> = ids.iter().map(|id| entry(id)).collect();
-    let pagination = json!({ "total": data.len(), "limit": limit, "offset": 0, "has_more": false, "page": 1, "pages": 1 });
+    let pagination =
+        json!({ "total": data.len(), "limit": limit, "offset": 0, "has_more": false, "page": 1, "pages": 1 });
     answer::ok(json!({ "data": data, "pagination": pagination }))
 }
 
@@ -169,11 +158,7 @@ fn one(call: &Call, item: Option<&str>) -> Answer {
         .or_else(|| call.field("id"));
     match id {
         Some(id) => answer::ok(json!({ "success": true, "data": entry(&id) })),
-        None => answer::error(
-            StatusCode::BAD_REQUEST,
-            "An id is needed",
-            "VALIDATION_ERROR",
-        ),
+        None => answer::error(StatusCode::BAD_REQUEST, "An id is needed", "VALIDATION_ERROR"),
     }
 }
 
@@ -186,9 +171,7 @@ fn stats(_: &Call, _: Option<&str>) -> Answer {
 }
 
 fn organization(_: &Call, _: Option<&str>) -> Answer {
-    answer::ok(
-        json!({ "data": { "id": "standin-organization", "name": "Stand-in", "plan": "free" } }),
-    )
+    answer::ok(json!({ "data": { "id": "standin-organization", "name": "Stand-in", "plan": "free" } }))
 }
 
 fn config(call: &Call, _: Option<&str>) -> Answer {
@@ -200,16 +183,12 @@ fn config(call: &Call, _: Option<&str>) -> Answer {
 }
 
 fn embeddings(_: &Call, _: Option<&str>) -> Answer {
-    answer::ok(
-        json!({ "embedding": [0.12, -0.04, 0.31], "model": "standin", "usage": { "total_tokens": 3 } }),
-    )
+    answer::ok(json!({ "embedding": [0.12, -0.04, 0.31], "model": "standin", "usage": { "total_tokens": 3 } }))
 }
 
 fn auth_status(call: &Call, _: Option<&str>) -> Answer {
     if call.has_credential() {
-        answer::ok(
-            json!({ "authenticated": true, "user": { "id": "standin-user", "email": "user@example.com" } }),
-        )
+        answer::ok(json!({ "authenticated": true, "user": { "id": "standin-user", "email": "user@example.com" } }))
     } else {
         answer::ok(json!({ "authenticated": false }))
     }

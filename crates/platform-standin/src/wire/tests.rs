@@ -5,12 +5,7 @@ fn read(text: &str) -> (Head, Result<bool, Malformed>, Body, String) {
     let mut rest = BytesMut::from(&text.as_bytes()[head.raw.len()..]);
     let mut reader = head.body().unwrap();
     let complete = reader.read(&mut rest);
-    (
-        head,
-        complete,
-        reader.body,
-        String::from_utf8(rest.to_vec()).unwrap(),
-    )
+    (head, complete, reader.body, String::from_utf8(rest.to_vec()).unwrap())
 }
 
 #[test]
@@ -32,10 +27,7 @@ fn head_keeps_order_duplicates_and_the_target_as_written() {
 fn incomplete_head_is_awaited_and_nonsense_is_refused() {
     assert_eq!(Head::parse(b"GET / HTTP/1.1\r\nA: 1\r\n"), Ok(None));
     assert_eq!(Head::parse(b"\x81\x85abcd"), Err(Malformed));
-    assert_eq!(
-        Head::parse(b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
-        Err(Malformed)
-    );
+    assert_eq!(Head::parse(b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n"), Err(Malformed));
 }
 
 #[test]
@@ -71,11 +63,7 @@ fn chunked_body_is_given_with_and_without_its_framing() {
 #[test]
 fn chunked_body_may_arrive_byte_by_byte() {
     let text = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
-    let mut reader = Head::parse(text.as_bytes())
-        .unwrap()
-        .unwrap()
-        .body()
-        .unwrap();
+    let mut reader = Head::parse(text.as_bytes()).unwrap().unwrap().body().unwrap();
     let mut input = BytesMut::new();
     let framed = "3\r\nabc\r\n0\r\n\r\n";
     for (position, byte) in framed.bytes().enumerate() {

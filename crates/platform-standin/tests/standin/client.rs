@@ -14,8 +14,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body)
-            .unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
     }
 
     /// Values of a header, by its name in lower case.
@@ -30,9 +29,7 @@ impl Reply {
 
 pub(crate) fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream
 }
 
@@ -49,10 +46,7 @@ pub(crate) fn send(port: u16, method: &str, target: &str, headers: &[&str], body
     let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
     let length = body.len();
     let head = format!("{method} {target} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\n");
-    exchange(
-        port,
-        format!("{head}{lines}content-length: {length}\r\n\r\n{body}"),
-    )
+    exchange(port, format!("{head}{lines}content-length: {length}\r\n\r\n{body}"))
 }
 
 pub(crate) fn get(port: u16, target: &str, headers: &[&str]) -> Reply {
@@ -72,20 +66,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Reply {
     }
 }
 
-/// Reads until `end` has been seen.
+/// Reads until `end` has been seen, but not for ever.
 pub(crate) fn read_until(stream: &mut TcpStream, end: &str) -> String {
-    let mut text = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut text = String::new();
     let mut byte = [0];
-    while !text.ends_with(end.as_bytes()) {
+    while !text.ends_with(end) {
         let read = stream.read(&mut byte).unwrap();
-        assert!(
-            read == 1,
-            "closed after {:?}",
-            String::from_utf8_lossy(&text)
-        );
-        text.push(byte[0]);
+        assert!(read == 1 && Instant::now() < deadline, "no {end:?} in {text:?}");
+        text.push(char::from(byte[0]));
     }
-    String::from_utf8_lossy(&text).into_owned()
+    text
 }
 
 pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {

@@ -17,18 +17,14 @@ impl Drop for Running {
 
 fn demo(arguments: &[&str]) -> Running {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onasis-demo"));
-    command
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     Running(command.spawn().unwrap())
 }
 
 #[test]
 fn command_prints_addresses_writes_the_environment_and_ends_on_signals() {
     for signal in ["TERM", "INT"] {
-        let folder =
-            std::env::temp_dir().join(format!("onasis-demo-{}-{signal}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("onasis-demo-{}-{signal}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("standins.env");
         let mut demo = demo(&["--base-port", "0", "--env-file", file.to_str().unwrap()]);
@@ -37,31 +33,16 @@ fn command_prints_addresses_writes_the_environment_and_ends_on_signals() {
             .lines()
             .map(Result::unwrap);
         let lines: Vec<String> = lines.take_while(|line| line != "ready").collect();
-        let names: Vec<&str> = lines
-            .iter()
-            .map(|line| line.split(' ').next().unwrap())
-            .collect();
+        let names: Vec<&str> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(names, Name::ALL.map(Name::as_str));
 
         let (_, url) = lines[8].split_once(" http://127.0.0.1:").unwrap();
-        assert_eq!(
-            get(url.parse().unwrap(), "/health", &[]).json()["service"],
-            "docs"
-        );
+        assert_eq!(get(url.parse().unwrap(), "/health", &[]).json()["service"], "docs");
         let env = std::fs::read_to_string(&file).unwrap();
-        assert!(
-            env.contains(&format!("DOCS_URL=http://127.0.0.1:{url}\n")),
-            "{env}"
-        );
+        assert!(env.contains(&format!("DOCS_URL=http://127.0.0.1:{url}\n")), "{env}");
 
         let kill = format!("kill -{signal} {}", demo.0.id());
-        assert!(
-            Command::new("sh")
-                .args(["-c", &kill])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         assert_eq!(demo.0.wait().unwrap().code(), Some(0), "{signal}");
         std::fs::remove_dir_all(folder).unwrap();
     }
@@ -75,18 +56,11 @@ fn command_names_the_busy_port_and_fails() {
     let mut demo = demo(&["--base-port", &base.to_string()]);
     assert_eq!(demo.0.wait().unwrap().code(), Some(1));
     let mut text = String::new();
-    demo.0
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
+    demo.0.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     let busy = base + 5;
     assert_eq!(
         text,
-        format!(
-            "onasis-demo: ports already in use: {busy} (mcp-ws); choose others with --base-port\n"
-        )
+        format!("onasis-demo: ports already in use: {busy} (mcp-ws); choose others with --base-port\n")
     );
 }
 

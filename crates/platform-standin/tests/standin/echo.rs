@@ -8,10 +8,7 @@ fn every_standin_echoes_under_its_own_name() {
     for name in Name::ALL {
         let standin = Standin::start(name).unwrap();
         let reply = get(standin.port(), "/health", &["x-standin-echo: 1"]);
-        assert_eq!(
-            (reply.status, &reply.json()["upstream"]),
-            (200, &json!(name.as_str()))
-        );
+        assert_eq!((reply.status, &reply.json()["upstream"]), (200, &json!(name.as_str())));
     }
 }
 
@@ -19,7 +16,7 @@ fn every_standin_echoes_under_its_own_name() {
 fn echo_keeps_the_order_of_headers_and_their_duplicates() {
     let standin = Standin::start(Name::Docs).unwrap();
     let request = "PATCH /x HTTP/1.1\r\nHost: h\r\nA: 1\r\nB: 2\r\na: 3\r\nX-Standin-Echo: 1\r\n\
-                   Cookie: b=2\r\nb:\r\nCookie: a=1\r\nConnection: close\r\n\r\n";
+                   Cookie: b=2\r\nb:\r\nCookie: a=1\r\nCookie: a=1\r\nConnection: close\r\n\r\n";
     assert_eq!(
         exchange(standin.port(), request).json(),
         json!({
@@ -28,7 +25,7 @@ fn echo_keeps_the_order_of_headers_and_their_duplicates() {
             "target": "/x",
             "headers": [
                 ["host", "h"], ["a", "1"], ["b", "2"], ["a", "3"], ["x-standin-echo", "1"],
-                ["cookie", "b=2"], ["b", ""], ["cookie", "a=1"], ["connection", "close"],
+                ["cookie", "b=2"], ["b", ""], ["cookie", "a=1"], ["cookie", "a=1"], ["connection", "close"],
             ],
             "body": "",
         })
@@ -73,12 +70,10 @@ fn echo_gives_the_body_without_its_framing() {
                    3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     assert_eq!(exchange(standin.port(), chunked).json()["body"], "abcde");
 
-    let mut binary = b"POST / HTTP/1.1\r\nhost: h\r\nx-standin-echo: 1\r\nconnection: close\r\ncontent-length: 3\r\n\r\n".to_vec();
+    let mut binary =
+        b"POST / HTTP/1.1\r\nhost: h\r\nx-standin-echo: 1\r\nconnection: close\r\ncontent-length: 3\r\n\r\n".to_vec();
     binary.extend(b"a\xffb");
-    assert_eq!(
-        exchange(standin.port(), binary).json()["body"],
-        "a\u{fffd}b"
-    );
+    assert_eq!(exchange(standin.port(), binary).json()["body"], "a\u{fffd}b");
 }
 
 #[test]
@@ -120,9 +115,7 @@ fn requests_on_one_connection_are_told_apart() {
     let mut seen = Vec::new();
     for _ in 0..3 {
         let head = read_until(&mut stream, "\r\n\r\n");
-        let length: usize = parse(head.as_bytes()).header("content-length")[0]
-            .parse()
-            .unwrap();
+        let length: usize = parse(head.as_bytes()).header("content-length")[0].parse().unwrap();
         let mut body = vec![0; length];
         std::io::Read::read_exact(&mut stream, &mut body).unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -146,10 +139,7 @@ fn requests_on_one_connection_are_told_apart() {
 #[test]
 fn only_the_value_1_asks_for_an_echo() {
     let standin = Standin::start(Name::Supabase).unwrap();
-    assert_eq!(
-        get(standin.port(), "/nowhere", &["x-standin-echo: 0"]).status,
-        404
-    );
+    assert_eq!(get(standin.port(), "/nowhere", &["x-standin-echo: 0"]).status, 404);
 }
 
 #[tokio::test]
@@ -158,21 +148,17 @@ async fn echo_works_over_http_2_with_prior_knowledge() {
     use hyper_util::rt::{TokioExecutor, TokioIo};
 
     let standin = Standin::start(Name::Docs).unwrap();
-    let stream = tokio::net::TcpStream::connect(standin.address())
+    let stream = tokio::net::TcpStream::connect(standin.address()).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
     tokio::spawn(connection);
     let request = http::Request::post("http://docs.test/a%2Fb?q=1")
         .header("x-standin-echo", "1")
         .body("hello".to_owned())
         .unwrap();
     let answer = sender.send_request(request).await.unwrap();
-    let body: serde_json::Value =
-        serde_json::from_slice(&answer.collect().await.unwrap().to_bytes()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&answer.collect().await.unwrap().to_bytes()).unwrap();
     assert_eq!(
         (&body["target"], &body["body"]),
         (&json!("/a%2Fb?q=1"), &json!("hello"))

@@ -66,21 +66,14 @@ fn every_busy_port_is_named() {
     let (fourth, last) = (base + 3, base + 9);
     assert_eq!(
         error.to_string(),
-        format!(
-            "ports already in use: {fourth} (central-gateway), {last} (legacy); choose others with --base-port"
-        )
+        format!("ports already in use: {fourth} (central-gateway), {last} (legacy); choose others with --base-port")
     );
 }
 
 #[test]
 fn ports_beyond_the_last_one_are_refused() {
-    let error = Platform::start_on(65530, Settings::default())
-        .err()
-        .unwrap();
-    assert!(
-        matches!(error, StartError::PortsOutOfRange(65530)),
-        "{error}"
-    );
+    let error = Platform::start_on(65530, Settings::default()).err().unwrap();
+    assert!(matches!(error, StartError::PortsOutOfRange(65530)), "{error}");
 }
 
 /// Ten free ports in a row below those that the kernel gives to others.

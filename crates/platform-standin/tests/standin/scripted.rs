@@ -31,8 +31,7 @@ fn refused_port_refuses() {
 #[test]
 fn unreachable_port_neither_accepts_nor_refuses() {
     let unreachable = Unreachable::start().unwrap();
-    let error =
-        TcpStream::connect_timeout(&unreachable.address(), Duration::from_millis(300)).unwrap_err();
+    let error = TcpStream::connect_timeout(&unreachable.address(), Duration::from_millis(300)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }
 
@@ -41,14 +40,9 @@ fn black_hole_accepts_and_stays_silent() {
     let server = Server::start(black_hole()).unwrap();
     let mut stream = connect(server.port());
     stream.write_all(GET).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_millis(200)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let error = stream.read(&mut [0; 1]).unwrap_err();
-    assert_eq!(
-        (error.kind(), server.connections()),
-        (io::ErrorKind::WouldBlock, 1)
-    );
+    assert_eq!((error.kind(), server.connections()), (io::ErrorKind::WouldBlock, 1));
 }
 
 #[test]
@@ -59,10 +53,7 @@ fn gate_holds_an_answer_until_it_opens() {
     stream.write_all(GET).unwrap();
     wait_until("the request is at the gate", || gate.waiting() == 1);
     stream.set_nonblocking(true).unwrap();
-    assert_eq!(
-        stream.read(&mut [0; 1]).unwrap_err().kind(),
-        io::ErrorKind::WouldBlock
-    );
+    assert_eq!(stream.read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     stream.set_nonblocking(false).unwrap();
     gate.open();
     assert!(read_until(&mut stream, "late").starts_with("HTTP/1.1 200 OK\r\n"));
@@ -72,10 +63,7 @@ fn gate_holds_an_answer_until_it_opens() {
 fn truncated_answers_end_in_the_middle() {
     let by_length = Server::start(truncated_length()).unwrap();
     let reply = exchange(by_length.port(), GET);
-    assert_eq!(
-        (reply.header("content-length"), reply.body.len()),
-        (vec!["1000"], 500)
-    );
+    assert_eq!((reply.header("content-length"), reply.body.len()), (vec!["1000"], 500));
 
     let chunked = Server::start(truncated_chunked()).unwrap();
     let reply = exchange(chunked.port(), GET);
@@ -128,11 +116,14 @@ fn instant_101_accepts_with_the_right_key_and_echoes_bytes() {
     let server = Server::start(instant_101()).unwrap();
     let mut stream = connect(server.port());
     let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
-    write!(stream, "GET /ws HTTP/1.1\r\nhost: h\r\nupgrade: websocket\r\nconnection: upgrade\r\n{key}\r\n\r\nearly").unwrap();
+    write!(
+        stream,
+        "GET /ws HTTP/1.1\r\nhost: h\r\nupgrade: websocket\r\nconnection: upgrade\r\n{key}\r\n\r\nearly"
+    )
+    .unwrap();
     let head = read_until(&mut stream, "\r\n\r\n");
     assert!(
-        head.starts_with("HTTP/1.1 101 ")
-            && head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"),
+        head.starts_with("HTTP/1.1 101 ") && head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"),
         "{head}"
     );
     assert_eq!(read_until(&mut stream, "early"), "early");
@@ -147,9 +138,7 @@ fn recorded_requests_show_head_and_body_as_they_came() {
     let head = "POST /a%2F?b HTTP/1.1\r\nX-B: 1\r\nx-a:  2\r\nX-B: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
     let body = "2\r\nab\r\n1\r\nc\r\n0\r\nTrailer: t\r\n\r\n";
     let mut stream = connect(server.port());
-    stream
-        .write_all(format!("{head}{body}").as_bytes())
-        .unwrap();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
     read_until(&mut stream, "\r\n\r\n");
 
     let [request] = log.requests().try_into().unwrap();
@@ -162,10 +151,7 @@ fn recorded_requests_show_head_and_body_as_they_came() {
         ("/a%2F?b", "abc")
     );
     assert_eq!(
-        (
-            request.head.header("x-a"),
-            request.head.header_values("x-b")
-        ),
+        (request.head.header("x-a"), request.head.header_values("x-b")),
         (Some("2"), vec!["1", "3"])
     );
 }
@@ -186,17 +172,14 @@ fn event_stream_sends_what_the_test_sends() {
     stream.write_all(GET).unwrap();
     read_until(&mut stream, "\r\n\r\n");
     drop(stream);
-    wait_until("the stream of a client that left is over", || {
-        source.listeners() == 0
-    });
+    wait_until("the stream of a client that left is over", || source.listeners() == 0);
 }
 
 #[test]
 fn script_may_be_a_closure_and_reset_its_connection() {
     let server = Server::start(|mut conn: Conn| async move {
         let head = conn.read_head().await?.unwrap();
-        conn.write(format!("{} {}", conn.number(), head.method))
-            .await?;
+        conn.write(format!("{} {}", conn.number(), head.method)).await?;
         if conn.number() == 1 {
             conn.reset()
         } else {

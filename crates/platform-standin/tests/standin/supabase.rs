@@ -72,11 +72,7 @@ fn intelligence_functions_are_in_their_own_project() {
             200,
             "{function}"
         );
-        assert_eq!(
-            get(standin.port(), &target, &[KEY]).status,
-            405,
-            "{function}"
-        );
+        assert_eq!(get(standin.port(), &target, &[KEY]).status, 405, "{function}");
     }
     for target in [
         "intelligence-memories",
@@ -90,10 +86,7 @@ fn intelligence_functions_are_in_their_own_project() {
             "{target}"
         );
     }
-    assert_eq!(
-        get(standin.port(), "/functions/v1/memory-list", &[KEY]).status,
-        404
-    );
+    assert_eq!(get(standin.port(), "/functions/v1/memory-list", &[KEY]).status, 404);
 }
 
 #[test]
@@ -160,10 +153,7 @@ fn auth_status_and_system_health_answer_anonymous_callers() {
             true
         );
         let health = get(standin.port(), "/functions/v1/system-health", &[]);
-        assert_eq!(
-            (health.status, &health.json()["status"]),
-            (200, &json!("ok"))
-        );
+        assert_eq!((health.status, &health.json()["status"]), (200, &json!("ok")));
     }
 }
 
@@ -202,14 +192,7 @@ fn item_is_named_by_path_query_or_body() {
         assert_eq!(reply.json()["data"]["id"], "m1");
     }
     assert_eq!(
-        send(
-            standin.port(),
-            "PUT",
-            "/functions/v1/memory-update",
-            &[KEY],
-            "{}"
-        )
-        .status,
+        send(standin.port(), "PUT", "/functions/v1/memory-update", &[KEY], "{}").status,
         400
     );
 }

@@ -198,16 +198,7 @@ fn answers_are_what_clients_of_the_platform_know() {
             "/id",
             json!(7),
         ),
-        (
-            Name::Docs,
-            "POST",
-            "/api/mcp",
-            "",
-            rpc,
-            200,
-            "/id",
-            json!(7),
-        ),
+        (Name::Docs, "POST", "/api/mcp", "", rpc, 200, "/id", json!(7)),
         (
             Name::Docs,
             "POST",
@@ -240,11 +231,7 @@ fn answers_are_what_clients_of_the_platform_know() {
         ),
     ];
     for (name, method, target, header, body, status, pointer, value) in cases {
-        let headers = if header.is_empty() {
-            vec![]
-        } else {
-            vec![header]
-        };
+        let headers = if header.is_empty() { vec![] } else { vec![header] };
         let reply = send(platform.get(name).port(), method, target, &headers, body);
         let found = reply.json().pointer(pointer).cloned().unwrap_or_default();
         assert_eq!(
@@ -276,14 +263,8 @@ fn login_page_is_html_and_login_sets_two_cookies() {
     );
     let cookies = login.header("set-cookie");
     assert_eq!((login.status, cookies.len()), (200, 2));
-    assert!(
-        cookies[0].starts_with("lanonasis_session=") && cookies[1].starts_with("lanonasis_user=")
-    );
+    assert!(cookies[0].starts_with("lanonasis_session=") && cookies[1].starts_with("lanonasis_user="));
     let session = cookies[0].split(';').next().unwrap();
-    let check = get(
-        port,
-        "/v1/auth/session/check",
-        &[&format!("Cookie: {session}")],
-    );
+    let check = get(port, "/v1/auth/session/check", &[&format!("Cookie: {session}")]);
     assert_eq!(check.json()["authenticated"], true);
 }
