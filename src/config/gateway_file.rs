@@ -11,7 +11,7 @@ use super::bounded::{Count, Patience, TimeLimit};
 use super::decode::{Decode, OneOrMany, choice, record};
 use super::routes_file::Development;
 use super::settings::{AccessLogSettings, AccessLogTarget, AdminSettings, Audience, Drain, GatewaySettings, Limits};
-use super::version::Version;
+use super::version::{self, Version};
 use super::written::{OrOff, Text, decode_parsed};
 use super::yaml::{Kind, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
@@ -212,6 +212,9 @@ pub(crate) fn schema() -> Value {
 
 /// `folder` is where relative paths begin.
 pub(crate) fn gateway_file(node: &Node, folder: &Path, cx: &mut Diagnostics) -> Option<GatewayFile> {
+    if !version::is_supported(node, cx) {
+        return None;
+    }
     let raw = RawGateway::decode(node, cx)?;
     refuse_repeated_addresses(&raw, cx);
     let development = match &raw.development {

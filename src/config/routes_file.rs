@@ -30,7 +30,7 @@ use super::environment::Environment;
 use super::names::Named;
 use super::settings::RouteMap;
 use super::units::ByteSize;
-use super::version::Version;
+use super::version::{self, Version};
 use super::written::{OrNone, Text};
 use super::yaml;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, FileId, Sources, Span};
@@ -39,7 +39,7 @@ use crate::routes::hosts::GroupIndex;
 use crate::routes::route::{Route, RouteHosts};
 use crate::routes::table::RouteTable;
 use cors::{RawCorsPolicy, policies};
-use hosts::{RawHostGroup, groups};
+use hosts::{RawHostGroup, RawHostGroups, groups};
 use http::HeaderName;
 use route::{RawHosts, RawRoute, RouteDefaults, route, route_hosts};
 use security_headers::{RawSecurityHeaders, security_headers};
@@ -56,7 +56,7 @@ record! {
         /// The version of this format.
         version: needed Version,
         /// Groups of host names. A host that is in none is answered 421.
-        hosts: needed Entries<RawHostGroup>,
+        hosts: needed RawHostGroups,
         /// Policies for calls from pages of other origins, by name.
         cors: default({}) Entries<RawCorsPolicy>,
         /// Headers of every answer.
@@ -120,6 +120,9 @@ pub(crate) fn route_map(
 ) -> Option<RouteMap> {
     let text = sources.text(file);
     let node = yaml::parse(file, text, around.environment, cx)?;
+    if !version::is_supported(&node, cx) {
+        return None;
+    }
     let raw = RawRouteMap::decode(&node, cx)?;
     let map = assemble(&raw, hash(text), around, cx);
     (!cx.has_errors()).then_some(map)
@@ -132,8 +135,8 @@ fn hash(text: &str) -> String {
 }
 
 fn assemble(raw: &RawRouteMap, hash: String, around: &Surroundings<'_>, cx: &mut Diagnostics) -> RouteMap {
-    let no_groups = Entries::default();
-    let (host_groups, group_names) = groups(raw.hosts.as_ref().unwrap_or(&no_groups), cx);
+    let no_groups = RawHostGroups::default();
+    let (host_groups, group_names) = groups(&raw.hosts.as_ref().unwrap_or(&no_groups).0, cx);
     let default_timeouts = raw.defaults.as_ref().and_then(|defaults| defaults.timeouts.as_ref());
     let default_timeouts = Partial::of(default_timeouts);
     let definitions = Definitions {

@@ -3,11 +3,28 @@
 use serde_json::{Value, json};
 
 use super::decode::Decode;
-use super::yaml::Node;
+use super::yaml::{Form, Kind, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// The one version that this program reads.
 const VERSION: u32 = 1;
+
+/// Whether the file is of this version, as far as one can tell: of another one no key means what it means here, so the
+/// version is all that is said about it.
+pub(crate) fn is_supported(file: &Node, cx: &mut Diagnostics) -> bool {
+    let Kind::Mapping(entries) = &file.kind else {
+        return true;
+    };
+    let Some((_, node)) = entries.iter().find(|(key, _)| key.value == "version") else {
+        return true;
+    };
+    let is_other = |text: &str| text.parse::<u32>().is_ok_and(|version| version != VERSION);
+    let other = matches!(&node.kind, Kind::Scalar(scalar) if scalar.form != Form::Quoted && is_other(&scalar.text));
+    if other {
+        Version::decode(node, cx);
+    }
+    !other
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Version;

@@ -1,6 +1,6 @@
 //! `when`: what must hold of a request beyond host, path and method.
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use crate::config::decode::{Entries, record};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
@@ -10,7 +10,7 @@ record! {
     /// Conditions, all of which must hold. The value `"*"` means: present, with any value.
     pub(super) struct RawConditions as "conditions" {
         /// Request headers and their values.
-        headers: default({}) Entries<String>,
+        headers: default({}) Entries<Spanned<String>>,
         /// Query parameters and their values.
         query: default({}) Entries<String>,
     }
@@ -31,6 +31,7 @@ pub(super) fn conditions(raw: Option<&RawConditions>, cx: &mut Diagnostics) -> C
             cx.push(Diagnostic::error(Code::DuplicateKey, key.span, message));
             continue;
         }
+        refuse_impossible(value, cx);
         headers.push((name, wanted(value)));
     }
     let query = raw
@@ -47,6 +48,15 @@ fn wanted(value: &str) -> Wanted {
     match value {
         "*" => Wanted::Present,
         other => Wanted::Equals(other.to_owned()),
+    }
+}
+
+/// Nothing that a client can send equals it.
+fn refuse_impossible(value: &Spanned<String>, cx: &mut Diagnostics) {
+    if value.trim() != value.value || HeaderValue::from_str(value).is_err() {
+        let message = "no header can have this value";
+        let label = "a header value is visible ASCII characters, without spaces around them";
+        cx.push(Diagnostic::error(Code::InvalidValue, value.span, message).label(label));
     }
 }
 

@@ -14,6 +14,36 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::filters::header_edits::HeaderEdits;
 use crate::filters::identity_headers::is_identity;
 
+/// What a message's framing and a connection's life depend on (RFC 9110 section 7.6.1).
+const FRAMING: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "content-length",
+    "upgrade",
+    "te",
+    "trailer",
+];
+
+/// Written, or removed, after every edit.
+const EDGES_OWN: [&str; 14] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "x-forwarded",
+    "x-forwarded-prefix",
+    "x-request-id",
+    "traceparent",
+    "tracestate",
+];
+
 record! {
     /// Changes of the request's headers, made in this order: allow, remove, default, set.
     pub(super) struct RawRequestHeaders as "request header edits" {
@@ -188,23 +218,20 @@ fn editable_name(name: &Spanned<String>, direction: Direction, cx: &mut Diagnost
 }
 
 fn untouchable(name: &HeaderName, direction: Direction) -> Option<&'static str> {
-    match (name.as_str(), direction) {
-        (
-            "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "content-length" | "upgrade"
-            | "te" | "trailer",
-            _,
-        ) => Some("it belongs to one connection and frames its messages; the edge writes it as needed"),
-        ("host", Direction::Request) => Some("use the upstream's `host_header`"),
-        (
-            "forwarded" | "x-forwarded-for" | "x-forwarded-proto" | "x-forwarded-host" | "x-forwarded-port"
-            | "x-real-ip" | "x-request-id" | "traceparent" | "tracestate",
-            Direction::Request,
-        ) => Some("the edge writes it on every request"),
-        ("server" | "x-request-id" | "traceparent", Direction::Response) => Some("the edge writes it on every answer"),
-        (other, Direction::Response) if other.starts_with("access-control-") => {
+    let name = name.as_str();
+    if FRAMING.contains(&name) {
+        return Some("it belongs to one connection and frames its messages; the edge writes it as needed");
+    }
+    match direction {
+        Direction::Request if name == "host" => Some("use the upstream's `host_header`"),
+        Direction::Request if EDGES_OWN.contains(&name) => Some("the edge writes or removes it on every request"),
+        Direction::Response if matches!(name, "server" | "x-request-id" | "traceparent") => {
+            Some("the edge writes it on every answer")
+        }
+        Direction::Response if name.starts_with("access-control-") => {
             Some("name a policy under `cors`, and the route's `cors: <policy>`")
         }
-        _ => None,
+        Direction::Request | Direction::Response => None,
     }
 }
 

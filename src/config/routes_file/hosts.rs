@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::config::decode::{Decode, Entries, record};
 use crate::config::names::{NameKind, Named};
 use crate::config::written::decode_parsed;
-use crate::config::yaml::Node;
+use crate::config::yaml::{Kind, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::routes::hosts::{GroupIndex, HostGroup};
 
@@ -28,6 +28,28 @@ record! {
         loopback: default(false) Spanned<bool>,
         /// Where clients of these deprecated hosts should go: answers carry `Deprecation` and `Link`.
         successor: optional Successor,
+    }
+}
+
+/// The groups by name; there is at least one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RawHostGroups(pub(super) Entries<RawHostGroup>);
+
+impl Decode for RawHostGroups {
+    const WHAT: &'static str = Entries::<RawHostGroup>::WHAT;
+
+    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        if matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty()) {
+            let message = "a route map serves at least one group of hosts";
+            cx.push(Diagnostic::error(Code::InvalidValue, node.span, message));
+        }
+        Entries::decode(node, cx).map(Self)
+    }
+
+    fn schema() -> Value {
+        let mut schema = Entries::<RawHostGroup>::schema();
+        schema["minProperties"] = json!(1);
+        schema
     }
 }
 

@@ -88,12 +88,11 @@ fn require_splat(folder: Span, patterns: &[Spanned<Pattern>], cx: &mut Diagnosti
 
 fn folder_root(text: &Text, raw: &RawStatic, base: &Path, cx: &mut Diagnostics) -> Option<StaticRoot> {
     let folder = existing_folder(base, text, cx);
-    if let Some(index) = &raw.index {
-        let is_name = Path::new(&index.value).components().count() == 1 && inside(index, cx).is_some();
-        if !is_name {
-            let message = "`index` is the name of a file, without a folder";
-            cx.push(Diagnostic::error(Code::InvalidValue, index.span, message));
-        }
+    if let Some(index) = &raw.index
+        && !is_file_name(&index.value)
+    {
+        let message = "`index` is the name of a file, without a folder";
+        cx.push(Diagnostic::error(Code::InvalidValue, index.span, message));
     }
     let fallback = raw.fallback.as_ref().and_then(|fallback| {
         let path = inside(fallback, cx)?;
@@ -104,6 +103,14 @@ fn folder_root(text: &Text, raw: &RawStatic, base: &Path, cx: &mut Diagnostics) 
         index: raw.index.as_ref().map(|index| index.value.clone()),
         fallback,
     })
+}
+
+fn is_file_name(text: &str) -> bool {
+    let mut components = Path::new(text).components();
+    matches!(
+        (components.next(), components.next()),
+        (Some(Component::Normal(_)), None)
+    )
 }
 
 /// A path that stays in the folder.

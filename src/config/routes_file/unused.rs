@@ -22,7 +22,11 @@ pub(super) fn warn(raw: &RawRouteMap, table: &RouteTable, cx: &mut Diagnostics) 
         let message = format!("no route sends to the upstream `{}`", name.value);
         cx.push(Diagnostic::warning(Code::UnusedUpstream, name.span, message));
     }
-    let groups = raw.hosts.iter().flat_map(|groups| groups.iter()).map(|(name, _)| name);
+    let groups = raw
+        .hosts
+        .iter()
+        .flat_map(|groups| groups.0.iter())
+        .map(|(name, _)| name);
     for (name, _) in groups.zip(used_groups).filter(|(_, used)| !used) {
         let message = format!("no route serves the host group `{}`", name.value);
         let diagnostic = Diagnostic::warning(Code::UnusedHostGroup, name.span, message);
