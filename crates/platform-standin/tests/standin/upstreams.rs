@@ -1,5 +1,4 @@
 use platform_standin::{Name, Platform};
-use serde_json::json;
 
 use crate::client::{get, send};
 
@@ -23,222 +22,48 @@ fn every_upstream_has_a_health_page_and_a_careful_404() {
     }
 }
 
+/// Upstream, request, caller, status, where to look in the answer, what is there, and the body that was sent.
+const ANSWERS: &str = r#"
+auth-gateway    GET  /v1/auth/session/check             anonymous 200 /authenticated           false
+auth-gateway    GET  /health                            anonymous 200 /service                 "auth-gateway"
+auth-gateway    GET  /oauth/jwks.json                   anonymous 200 /keys                    []
+auth-gateway    GET  /.well-known/openid-configuration  anonymous 200 /subject_types_supported ["public"]
+auth-gateway    POST /v1/auth/introspect                anonymous 401 /error/code              "invalid_credential" {}
+auth-gateway    POST /v1/auth/introspect                caller    200 /identity/actor_type     "user" {}
+auth-gateway    POST /oauth/introspect                  anonymous 200 /active                  false token=t
+auth-gateway    GET  /v1/auth/me                        anonymous 401 /code                    "AUTH_TOKEN_MISSING"
+auth-gateway    GET  /api/v1/auth/api-keys              caller    200 /success                 true
+central-gateway GET  /health                            anonymous 200 /status                  "healthy"
+central-gateway GET  /api/v1/topics                     anonymous 401 /error/code              "AUTH_REQUIRED"
+central-gateway POST /api/v1/chat/completions           caller    200 /object                  "chat.completion" {}
+mcp-http        POST /message                           anonymous 200 /result/tools/0/name     "search_memories" {"id":7,"method":"tools/list"}
+mcp-http        POST /api/v1/mcp/message                anonymous 200 /id                      7 {"id":7,"method":"ping"}
+mcp-http        GET  /api/v1/tools                      anonymous 200 /tools/1/name            "create_memory"
+mcp-http        POST /message                           anonymous 400 /error/code              -32700 nonsense
+enterprise-mcp  POST /api/mcp/enterprise/message        anonymous 200 /id                      7 {"id":7,"method":"ping"}
+docs            POST /api/mcp                           anonymous 200 /id                      7 {"id":7,"method":"ping"}
+docs            POST /api/search                        anonymous 200 /query                   "q" {"query":"q"}
+legacy          GET  /maas-api/things                   caller    200 /data/resource           "things"
+legacy          GET  /api/things                        anonymous 401 /error/code              "AUTH_REQUIRED"
+"#;
+
 #[test]
 fn answers_are_what_clients_of_the_platform_know() {
     let platform = Platform::start().unwrap();
-    let rpc = r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#;
-    let cases = [
-        (
-            Name::AuthGateway,
-            "GET",
-            "/v1/auth/session/check",
-            "",
-            "",
-            200,
-            "/authenticated",
-            json!(false),
-        ),
-        (
-            Name::AuthGateway,
-            "GET",
-            "/health",
-            "",
-            "",
-            200,
-            "/service",
-            json!("auth-gateway"),
-        ),
-        (
-            Name::AuthGateway,
-            "GET",
-            "/oauth/jwks.json",
-            "",
-            "",
-            200,
-            "/keys",
-            json!([]),
-        ),
-        (
-            Name::AuthGateway,
-            "GET",
-            "/.well-known/openid-configuration",
-            "",
-            "",
-            200,
-            "/subject_types_supported/0",
-            json!("public"),
-        ),
-        (
-            Name::AuthGateway,
-            "POST",
-            "/v1/auth/introspect",
-            "",
-            "{}",
-            401,
-            "/error/code",
-            json!("invalid_credential"),
-        ),
-        (
-            Name::AuthGateway,
-            "POST",
-            "/v1/auth/introspect",
-            KEY,
-            "{}",
-            200,
-            "/identity/actor_type",
-            json!("user"),
-        ),
-        (
-            Name::AuthGateway,
-            "POST",
-            "/oauth/introspect",
-            "",
-            "token=t",
-            200,
-            "/active",
-            json!(false),
-        ),
-        (
-            Name::AuthGateway,
-            "GET",
-            "/v1/auth/me",
-            "",
-            "",
-            401,
-            "/code",
-            json!("AUTH_TOKEN_MISSING"),
-        ),
-        (
-            Name::AuthGateway,
-            "GET",
-            "/api/v1/auth/api-keys",
-            KEY,
-            "",
-            200,
-            "/success",
-            json!(true),
-        ),
-        (
-            Name::CentralGateway,
-            "GET",
-            "/health",
-            "",
-            "",
-            200,
-            "/status",
-            json!("healthy"),
-        ),
-        (
-            Name::CentralGateway,
-            "GET",
-            "/api/v1/topics",
-            "",
-            "",
-            401,
-            "/error/code",
-            json!("AUTH_REQUIRED"),
-        ),
-        (
-            Name::CentralGateway,
-            "POST",
-            "/api/v1/chat/completions",
-            KEY,
-            "{}",
-            200,
-            "/object",
-            json!("chat.completion"),
-        ),
-        (
-            Name::McpHttp,
-            "POST",
-            "/message",
-            "",
-            rpc,
-            200,
-            "/result/tools/0/name",
-            json!("search_memories"),
-        ),
-        (
-            Name::McpHttp,
-            "POST",
-            "/api/v1/mcp/message",
-            "",
-            rpc,
-            200,
-            "/id",
-            json!(7),
-        ),
-        (
-            Name::McpHttp,
-            "GET",
-            "/api/v1/tools",
-            "",
-            "",
-            200,
-            "/tools/1/name",
-            json!("create_memory"),
-        ),
-        (
-            Name::McpHttp,
-            "POST",
-            "/message",
-            "",
-            "nonsense",
-            400,
-            "/error/code",
-            json!(-32700),
-        ),
-        (
-            Name::EnterpriseMcp,
-            "POST",
-            "/api/mcp/enterprise/message",
-            "",
-            rpc,
-            200,
-            "/id",
-            json!(7),
-        ),
-        (Name::Docs, "POST", "/api/mcp", "", rpc, 200, "/id", json!(7)),
-        (
-            Name::Docs,
-            "POST",
-            "/api/search",
-            "",
-            r#"{"query":"q"}"#,
-            200,
-            "/query",
-            json!("q"),
-        ),
-        (
-            Name::Legacy,
-            "GET",
-            "/maas-api/things",
-            KEY,
-            "",
-            200,
-            "/data/resource",
-            json!("things"),
-        ),
-        (
-            Name::Legacy,
-            "GET",
-            "/api/things",
-            "",
-            "",
-            401,
-            "/error/code",
-            json!("AUTH_REQUIRED"),
-        ),
-    ];
-    for (name, method, target, header, body, status, pointer, value) in cases {
-        let headers = if header.is_empty() { vec![] } else { vec![header] };
-        let reply = send(platform.get(name).port(), method, target, &headers, body);
+    for line in ANSWERS.trim().lines() {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let [name, method, target, caller, status, pointer, value, ref body @ ..] = columns[..] else {
+            panic!("too few columns: {line}");
+        };
+        let name = Name::ALL.into_iter().find(|known| known.as_str() == name).unwrap();
+        let headers = if caller == "caller" { &[KEY][..] } else { &[] };
+        let body = body.first().copied().unwrap_or_default();
+        let reply = send(platform.get(name).port(), method, target, headers, body);
         let found = reply.json().pointer(pointer).cloned().unwrap_or_default();
         assert_eq!(
-            (reply.status, found),
-            (status, value),
-            "{name} {method} {target}: {}",
-            reply.body
+            (reply.status.to_string(), found.to_string()),
+            (status.into(), value.into()),
+            "{line}"
         );
     }
 }
