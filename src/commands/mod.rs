@@ -11,8 +11,8 @@ mod schema;
 
 use crate::cli::{Cli, Command};
 use crate::config::environment::Environment;
-use crate::config::{self, Configuration};
-use crate::diagnostic::Severity;
+use crate::config::{self, Configuration, GatewaySettings};
+use crate::diagnostic::{Diagnostics, Severity, Sources};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -45,17 +45,28 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 /// The configuration, or its mistakes on stderr. Warnings are shown either way.
 fn load(gateway_file: &Path, environment: &Environment) -> Option<Configuration> {
     let loaded = config::load(gateway_file, environment);
+    report(&loaded.diagnostics, &loaded.sources, environment);
+    loaded.configuration
+}
+
+/// The daemon's settings alone: the route map may have any mistake.
+fn load_settings(gateway_file: &Path, environment: &Environment) -> Option<GatewaySettings> {
+    let loaded = config::load_settings(gateway_file, environment);
+    report(&loaded.diagnostics, &loaded.sources, environment);
+    loaded.settings
+}
+
+fn report(diagnostics: &Diagnostics, sources: &Sources, environment: &Environment) {
     let colour = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none_or(str::is_empty);
-    let report = loaded.diagnostics.render(&loaded.sources, colour);
-    if !report.is_empty() {
-        eprintln!("{}", report.trim_end());
+    let text = diagnostics.render(sources, colour);
+    if !text.is_empty() {
+        eprintln!("{}", text.trim_end());
     }
-    let errors = loaded.diagnostics.count(Severity::Error);
+    let errors = diagnostics.count(Severity::Error);
     if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };
         eprintln!("\nonasis-gateway: {errors} error{plural} in the configuration");
     }
-    loaded.configuration
 }
 
 /// Prints data; a closed pipe (`| head`) ends quietly.

@@ -1,6 +1,6 @@
 //! `reload`: asks a running gateway to read its files again.
 
-use super::{Outcome, load, print};
+use super::{Outcome, load_settings, print};
 use crate::cli::Reload;
 use crate::config::environment::Environment;
 use crate::control::client;
@@ -12,10 +12,7 @@ pub(super) fn run(gateway_file: &Path, environment: &Environment, options: &Relo
         return Ok(ExitCode::FAILURE);
     };
     if !options.wait {
-        std::thread::Builder::new()
-            .spawn(move || client::reload(&socket))?
-            .join()
-            .map_err(|_| anyhow::anyhow!("asking failed"))??;
+        client::ask_to_reload(&socket)?;
         return Ok(ExitCode::SUCCESS);
     }
     let (live, answer) = client::reload(&socket)?;
@@ -44,11 +41,11 @@ fn socket(gateway_file: &Path, environment: &Environment, options: &Reload) -> a
     if let Some(socket) = &options.socket {
         return Ok(Some(socket.clone()));
     }
-    let Some(configuration) = load(gateway_file, environment) else {
+    let Some(settings) = load_settings(gateway_file, environment) else {
         eprintln!("onasis-gateway: not reloaded; the running gateway was not asked");
         return Ok(None);
     };
-    match configuration.settings.admin.socket {
+    match settings.admin.socket {
         Some(socket) => Ok(Some(socket)),
         None => anyhow::bail!("the configuration has no admin socket; send the process a HUP, or set admin.socket"),
     }

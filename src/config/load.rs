@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::environment::Environment;
 use super::files::read_text;
-use super::gateway_file::gateway_file;
+use super::gateway_file::{GatewayFile, gateway_file};
 use super::routes_file::{Development, Surroundings, route_map};
 use super::settings::{Configuration, GatewaySettings, RouteMap};
 use super::yaml;
@@ -28,6 +28,15 @@ pub(crate) struct LoadedRoutes {
     pub(crate) diagnostics: Diagnostics,
 }
 
+/// What was made of the daemon's file alone.
+#[derive(Debug)]
+pub(crate) struct LoadedSettings {
+    /// `None` when there are errors.
+    pub(crate) settings: Option<GatewaySettings>,
+    pub(crate) sources: Sources,
+    pub(crate) diagnostics: Diagnostics,
+}
+
 /// Reads the daemon's file, and the route map that it names.
 pub(crate) fn load(gateway_path: &Path, environment: &Environment) -> Loaded {
     let mut sources = Sources::default();
@@ -40,6 +49,21 @@ pub(crate) fn load(gateway_path: &Path, environment: &Environment) -> Loaded {
         configuration,
         sources,
         diagnostics: cx,
+    }
+}
+
+/// The daemon's file alone: for commands that must work while the route map has a mistake.
+pub(crate) fn load_settings(gateway_path: &Path, environment: &Environment) -> LoadedSettings {
+    let mut sources = Sources::default();
+    let mut diagnostics = Diagnostics::default();
+    let parts = gateway_parts(gateway_path, environment, &mut sources, &mut diagnostics);
+    let settings = parts
+        .and_then(|parts| parts.settings)
+        .filter(|_| !diagnostics.has_errors());
+    LoadedSettings {
+        settings,
+        sources,
+        diagnostics,
     }
 }
 
@@ -72,17 +96,7 @@ fn both(
     sources: &mut Sources,
     cx: &mut Diagnostics,
 ) -> Option<(GatewaySettings, RouteMap)> {
-    let text = match read_text(gateway_path) {
-        Ok(text) => text,
-        Err(problem) => {
-            let message = format!("`{}` {problem}", gateway_path.display());
-            cx.push(Diagnostic::placeless(Code::FileNotFound, message));
-            return None;
-        }
-    };
-    let file = sources.add(gateway_path, text);
-    let node = yaml::parse(file, sources.text(file), environment, cx)?;
-    let gateway = gateway_file(&node, folder_of(gateway_path), cx)?;
+    let gateway = gateway_parts(gateway_path, environment, sources, cx)?;
     let routes = gateway.routes?;
     let path = folder_of(gateway_path).join(&routes.value);
     let text = match read_text(&path) {
@@ -102,6 +116,25 @@ fn both(
     };
     let map = route_map(file, sources, &around, cx);
     gateway.settings.zip(map)
+}
+
+fn gateway_parts(
+    gateway_path: &Path,
+    environment: &Environment,
+    sources: &mut Sources,
+    cx: &mut Diagnostics,
+) -> Option<GatewayFile> {
+    let text = match read_text(gateway_path) {
+        Ok(text) => text,
+        Err(problem) => {
+            let message = format!("`{}` {problem}", gateway_path.display());
+            cx.push(Diagnostic::placeless(Code::FileNotFound, message));
+            return None;
+        }
+    };
+    let file = sources.add(gateway_path, text);
+    let node = yaml::parse(file, sources.text(file), environment, cx)?;
+    gateway_file(&node, folder_of(gateway_path), cx)
 }
 
 /// The folder of a file; the current one for a bare name.

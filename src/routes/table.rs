@@ -322,3 +322,6 @@ fn collect(node: &Node, rest: Rest<'_>, all: &mut Vec<Candidate>) {
     debug_assert!(rest.is_end() || rest.start <= rest.path.len());
     all.extend(&node.splat);
 }
+
+#[cfg(test)]
+mod tests;

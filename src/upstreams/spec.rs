@@ -42,10 +42,12 @@ impl EndpointUrl {
         if host.is_empty() {
             return Err("an endpoint names a host".to_owned());
         }
-        let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        if port == 0 {
-            return Err("an endpoint's port is 1 to 65535".to_owned());
-        }
+        let written_port = authority.as_str()[authority.host().len()..].strip_prefix(':');
+        let port = match written_port.map(str::parse::<u16>) {
+            None => default_port(tls),
+            Some(Ok(port)) if port > 0 => port,
+            Some(_) => return Err("an endpoint's port is 1 to 65535".to_owned()),
+        };
         Ok(Self { tls, host, port })
     }
 
@@ -55,13 +57,16 @@ impl EndpointUrl {
             Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
             _ => self.host.clone(),
         };
-        let default_port = if self.tls { 443 } else { 80 };
-        if self.port == default_port {
+        if self.port == default_port(self.tls) {
             host
         } else {
             format!("{host}:{}", self.port)
         }
     }
+}
+
+const fn default_port(tls: bool) -> u16 {
+    if tls { 443 } else { 80 }
 }
 
 impl fmt::Display for EndpointUrl {
@@ -137,6 +142,8 @@ mod tests {
             ("http://a/x", "base_path"),
             ("http://a?x", "base_path"),
             ("http://a:0", "port"),
+            ("http://a:65536", "port"),
+            ("http://a:", "port"),
             ("nonsense", "http"),
         ] {
             let error = EndpointUrl::parse(text).expect_err(text);

@@ -172,3 +172,48 @@ async fn an_unchanged_upstream_keeps_its_health_over_a_reload() {
     assert!(edge.reload().await.status.success());
     assert_eq!(edge.get("/x").await.code(), "NO_HEALTHY_UPSTREAM");
 }
+
+/// Mistakes that make any route map invalid, wherever they land.
+fn mutate(lines: &[&str], at: usize, kind: usize) -> String {
+    let mut mutated: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    let routes = lines.iter().position(|line| *line == "routes:").expect("routes");
+    let upstreams = lines.iter().position(|line| *line == "upstreams:").expect("upstreams");
+    match kind {
+        0 => mutated.insert(at, "  \t- : [unclosed".into()),
+        1 => mutated.insert(routes + 1, format!("  - {{ id: stray-{at}, path: /stray/{at}, to: nobody-{at} }}")),
+        2 => mutated.insert(routes + 1, format!("  - {{ id: stray-{at}, path: /stray/{at} }}")),
+        3 => mutated.insert(upstreams + 1, format!("  stray-{at}: {{ endpoints: [\"${{UNSET_{at}}}\"] }}")),
+        4 => mutated.insert(upstreams + 1, format!("  stray-{at}: {{ endpoints: [\"http://127.0.0.1:{}\"] }}", 65536 + at)),
+        5 => mutated.insert(routes + 1, format!("  - {{ id: stray, path: /x, respond: {{ status: {at} }} }}\n  - {{ id: stray, path: /y, respond: {{ status: 200 }} }}")),
+        6 => mutated.push(format!("unknown_{at}: true")),
+        7 => mutated.push("version: 1".into()),
+        8 => mutated.insert(routes + 1, format!("  - {{ id: one-{at}, path: \"/same/:a\", respond: {{ status: 200 }} }}\n  - {{ id: two-{at}, path: \"/same/:b\", respond: {{ status: 200 }} }}")),
+        _ => mutated.truncate(routes + 1),
+    }
+    mutated.join("\n")
+}
+
+#[tokio::test]
+async fn two_hundred_mutated_route_files_neither_go_live_nor_hurt() {
+    let upstream = Server::start(fixed(ok("fine"))).expect("a server");
+    let yaml = one_route(&upstream.url(), "body_limit: 1MiB");
+    let edge = Edge::with(&yaml).start().await;
+    let lines: Vec<&str> = yaml.lines().collect();
+    let before = edge.admin("/state").await.json()["config"]["hash"].clone();
+    for number in 0..200 {
+        let mutated = mutate(&lines, number % lines.len(), number % 10);
+        edge.write_routes(&mutated);
+        let (status, report) = edge.reload_over_socket().await;
+        assert_eq!(status, 422, "mutation {number} went live:\n{mutated}");
+        assert!(report.contains("error["), "mutation {number}: {report}");
+    }
+    assert_eq!(edge.admin("/state").await.json()["config"]["hash"], before);
+    assert_eq!(
+        edge.metric("edge_config_reloads_total{result=\"failure\"}").await,
+        200.0
+    );
+    assert_eq!(edge.get("/x").await.text(), "fine");
+    assert!(!edge.stderr().contains("panicked"), "{}", edge.stderr());
+    edge.write_routes(&yaml);
+    assert_eq!(edge.reload_over_socket().await.0, 200, "the good file is taken again");
+}

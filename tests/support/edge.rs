@@ -1,5 +1,6 @@
 //! A real edge process on free ports, with its files in a folder of its own.
 
+use super::wait::within;
 use super::{Client, Request, Response, eventually};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_onasis-gateway");
 
@@ -213,6 +215,27 @@ impl Edge {
         tokio::task::spawn_blocking(move || reload.args(["reload", "--wait"]).output().expect("the command runs"))
             .await
             .expect("no panic")
+    }
+
+    /// Asks over the admin socket, as `reload --wait` does: the status and the report.
+    pub async fn reload_over_socket(&self) -> (u16, String) {
+        let mut socket = tokio::net::UnixStream::connect(self.path("admin.sock"))
+            .await
+            .expect("the admin socket");
+        let request = b"POST /reload HTTP/1.1\r\nHost: admin\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        socket.write_all(request).await.expect("a request");
+        let mut answer = String::new();
+        within("the reload", socket.read_to_string(&mut answer))
+            .await
+            .expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .expect("a status");
+        let json: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        (status, json["report"].as_str().unwrap_or_default().to_owned())
     }
 
     /// The access-log line of a request id.
