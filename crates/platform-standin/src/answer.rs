@@ -65,7 +65,5 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
 
 /// Now, as RFC 3339 in UTC.
 pub(crate) fn timestamp() -> String {
-    jiff::Timestamp::now()
-        .round(jiff::Unit::Millisecond)
-        .map_or_else(|_| String::new(), |now| now.to_string())
+    format!("{:.3}", jiff::Timestamp::now())
 }
