@@ -6,6 +6,7 @@ use crate::telemetry::metrics::{Metrics, RouteMetrics};
 use crate::telemetry::unix_now;
 use crate::upstreams::registry::Registry;
 use arc_swap::ArcSwap;
+use prometheus::Histogram;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +20,8 @@ pub(crate) struct Snapshot {
     pub(crate) registry: Registry,
     /// In the order of the route table.
     pub(crate) route_metrics: Vec<RouteMetrics>,
+    /// Seconds to an upstream's answer, in the order of the registry.
+    pub(crate) upstream_durations: Vec<Histogram>,
 }
 
 /// How the last attempt to load a configuration ended.

@@ -117,11 +117,17 @@ fn snapshot(configuration: Configuration, metrics: &Metrics, old: &Registry) -> 
         .iter()
         .map(|route| metrics.route(route.id.as_str()))
         .collect();
+    let upstream_durations = map
+        .upstreams
+        .iter()
+        .map(|spec| metrics.upstream_durations(&spec.name))
+        .collect();
     Ok(Snapshot {
         settings,
         map,
         registry,
         route_metrics,
+        upstream_durations,
     })
 }
 

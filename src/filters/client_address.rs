@@ -95,14 +95,16 @@ impl ClientAddress {
         for name in REMOVED {
             request.remove_header(&name);
         }
-        let chain = std::iter::once(&self.ip)
-            .chain(&self.hops)
-            .map(IpAddr::to_string)
-            .collect::<Vec<_>>();
+        let ip = HeaderValue::try_from(self.ip.to_string()).ok();
+        let chain = if self.hops.is_empty() {
+            ip.clone()
+        } else {
+            HeaderValue::try_from(self.chain()).ok()
+        };
         let port = host
             .and_then(explicit_port)
             .unwrap_or_else(|| self.scheme.default_port());
-        set(request, X_FORWARDED_FOR, HeaderValue::try_from(chain.join(", ")).ok());
+        set(request, X_FORWARDED_FOR, chain);
         set(
             request,
             X_FORWARDED_PROTO,
@@ -110,8 +112,14 @@ impl ClientAddress {
         );
         set(request, X_FORWARDED_HOST, host.cloned());
         set(request, X_FORWARDED_PORT, Some(HeaderValue::from(port)));
-        set(request, X_REAL_IP, HeaderValue::try_from(self.ip.to_string()).ok());
+        set(request, X_REAL_IP, ip);
         set(request, FORWARDED, HeaderValue::try_from(self.forwarded(host)).ok());
+    }
+
+    /// The client and every trusted hop after it.
+    fn chain(&self) -> String {
+        let all = std::iter::once(&self.ip).chain(&self.hops).map(IpAddr::to_string);
+        all.collect::<Vec<_>>().join(", ")
     }
 
     /// RFC 7239 section 4; one element, since the edge vouches for one hop.
@@ -170,8 +178,8 @@ fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
 }
 
 fn explicit_port(host: &HeaderValue) -> Option<u16> {
-    let authority: http::uri::Authority = host.to_str().ok()?.parse().ok()?;
-    authority.port_u16()
+    // The host was found valid before: what follows its last colon, outside an IPv6 address's brackets, is the port.
+    host.to_str().ok()?.rsplit_once(':')?.1.parse().ok()
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub(crate) struct RequestContext {
     pub(crate) started: Instant,
     pub(crate) snapshot: Arc<Snapshot>,
     /// Counts the request as open until it is logged.
-    pub(crate) open: OpenGuard,
+    _open: OpenGuard,
     pub(crate) stream: Option<OpenGuard>,
     pub(crate) request_id: RequestId,
     pub(crate) trace: Option<TraceContext>,
@@ -77,7 +77,7 @@ impl RequestContext {
         Self {
             started: Instant::now(),
             snapshot: gateway.snapshot(),
-            open: OpenGuard::new(gateway, |open| &open.requests),
+            _open: OpenGuard::new(gateway, |open| &open.requests),
             stream: None,
             request_id: RequestId::unassigned(),
             trace: None,

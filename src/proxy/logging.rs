@@ -72,8 +72,7 @@ fn record(gateway: &Gateway, ctx: &RequestContext, method: &http::Method, status
         .unwrap_or(&gateway.metrics.unrouted)
         .observe(method, status, duration, is_stream);
     if let (Some(from), Some(to), Some(target)) = (ctx.exchange.started, ctx.exchange.head_at, ctx.upstream_target()) {
-        let upstream = &ctx.snapshot.map.upstreams[target.upstream.0].name;
-        gateway.metrics.upstream_answered(upstream, to.duration_since(from));
+        ctx.snapshot.upstream_durations[target.upstream.0].observe(to.duration_since(from).as_secs_f64());
     }
     if let Some(group) = ctx.host_group().filter(|group| group.successor.is_some()) {
         gateway.metrics.deprecated_host(&group.name);

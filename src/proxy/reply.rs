@@ -42,7 +42,10 @@ pub(super) fn refusal(denied: &Denied, ctx: &RequestContext) -> Reply {
         "message": sentence,
         "request_id": ctx.request_id.as_str(),
     });
-    let mut reply = Reply { purpose: Purpose::Refusal, ..Reply::json(denied.status(), &body) };
+    let mut reply = Reply {
+        purpose: Purpose::Refusal,
+        ..Reply::json(denied.status(), &body)
+    };
     reply.headers = vec![(header::CONTENT_TYPE, PROBLEM_JSON), (header::CACHE_CONTROL, NO_STORE)];
     if let Some(seconds) = denied.retry_after() {
         reply = reply.with(header::RETRY_AFTER, HeaderValue::from(seconds));

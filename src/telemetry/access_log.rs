@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -17,6 +17,8 @@ use std::time::{Duration, SystemTime};
 const REDACTED: &str = "[redacted]";
 /// Longer values of a client's choosing are cut.
 const MAX_TEXT: usize = 2048;
+/// Lines leave in pieces of about this size.
+const BUFFER: usize = 64 * 1024;
 
 /// What is known of a finished request.
 #[derive(Debug)]
@@ -119,7 +121,7 @@ impl AccessLog {
         let reopen = Arc::new(AtomicBool::new(false));
         let sink = match &settings.to {
             AccessLogTarget::Off => None,
-            AccessLogTarget::Stdout => Some(Sink::Stdout),
+            AccessLogTarget::Stdout => Some(Sink::Stdout(BufWriter::with_capacity(BUFFER, io::stdout()))),
             AccessLogTarget::File(path) => Some(Sink::open(path.clone())?),
         };
         let mut log = Self {
@@ -166,14 +168,16 @@ impl AccessLog {
         let (Some(queue), Some(writer)) = (&self.queue, writer) else {
             return;
         };
-        if queue.send(Message::Finish).is_ok() && writer.join().is_err() {
+        let told = queue.send(Message::Finish).is_ok();
+        writer.thread().unpark();
+        if told && writer.join().is_err() {
             log::error!("the access log's writer had failed");
         }
     }
 }
 
 enum Sink {
-    Stdout,
+    Stdout(BufWriter<io::Stdout>),
     File { path: PathBuf, file: BufWriter<File> },
 }
 
@@ -182,20 +186,20 @@ impl Sink {
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         Ok(Self::File {
             path,
-            file: BufWriter::with_capacity(64 * 1024, file),
+            file: BufWriter::with_capacity(BUFFER, file),
         })
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         match self {
-            Self::Stdout => io::stdout().lock().write_all(line),
+            Self::Stdout(out) => out.write_all(line),
             Self::File { file, .. } => file.write_all(line),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Stdout => io::stdout().lock().flush(),
+            Self::Stdout(out) => out.flush(),
             Self::File { file, .. } => file.flush(),
         }
     }
@@ -210,31 +214,34 @@ impl Sink {
     }
 }
 
-/// How long a written line may wait in memory.
-const FLUSH_EVERY: Duration = Duration::from_millis(200);
+/// How long a line may wait in memory.
+const WRITE_EVERY: Duration = Duration::from_millis(50);
 
+/// Writes what has come, then rests: a writer that waited on the queue would have to be woken for every line.
 fn write_lines(mut sink: Sink, queue: &Receiver<Message>, reopen: &AtomicBool) {
     let mut trouble = Trouble::default();
-    let mut unflushed = false;
     loop {
         if reopen.swap(false, Ordering::AcqRel) {
             trouble.note(sink.reopen());
         }
-        match queue.recv_timeout(FLUSH_EVERY) {
-            Ok(Message::Line(line)) => {
-                trouble.note(sink.write(&line));
-                unflushed = true;
+        let mut written = false;
+        let end = loop {
+            match queue.try_recv() {
+                Ok(Message::Line(line)) => {
+                    trouble.note(sink.write(&line));
+                    written = true;
+                }
+                Ok(Message::Finish) | Err(TryRecvError::Disconnected) => break true,
+                Err(TryRecvError::Empty) => break false,
             }
-            Err(RecvTimeoutError::Timeout) if !unflushed => {}
-            Err(RecvTimeoutError::Timeout) => {
-                trouble.note(sink.flush());
-                unflushed = false;
-            }
-            Ok(Message::Finish) | Err(RecvTimeoutError::Disconnected) => {
-                trouble.note(sink.flush());
-                return;
-            }
+        };
+        if written {
+            trouble.note(sink.flush());
         }
+        if end {
+            return;
+        }
+        std::thread::park_timeout(WRITE_EVERY);
     }
 }
 

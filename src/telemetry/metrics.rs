@@ -183,10 +183,9 @@ impl Metrics {
         RouteMetrics::new(id, &self.requests, &self.durations)
     }
 
-    pub(crate) fn upstream_answered(&self, upstream: &str, duration: Duration) {
-        self.upstream_durations
-            .with_label_values(&[upstream])
-            .observe(duration.as_secs_f64());
+    /// From the choice of an endpoint to the head of its answer.
+    pub(crate) fn upstream_durations(&self, upstream: &str) -> Histogram {
+        self.upstream_durations.with_label_values(&[upstream])
     }
 
     /// Shows which endpoints of an upstream are up.

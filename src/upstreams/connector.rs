@@ -13,7 +13,6 @@ use pingora_core::{Error, ErrorType, OrErr, Result};
 use socket2::Socket;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// Ends a connection from outside, from any thread.
@@ -39,28 +38,21 @@ impl AbortHandle {
     }
 }
 
+/// How long connecting may take is the peer's business.
 #[derive(Debug)]
-pub(crate) struct Connector {
-    connect_timeout: Duration,
-}
+pub(crate) struct Connector;
 
 impl Connector {
-    pub(crate) fn new(connect_timeout: Duration) -> Self {
-        Self { connect_timeout }
-    }
-
-    pub(crate) async fn open(&self, address: &SocketAddr) -> Result<TcpStream> {
+    async fn open(&self, address: &SocketAddr) -> Result<TcpStream> {
         let Some(address) = address.as_inet() else {
             return Error::e_explain(ErrorType::ConnectError, "upstreams are reached over TCP");
         };
-        let connecting = tokio::time::timeout(self.connect_timeout, TcpStream::connect(address));
-        match connecting.await {
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+        match TcpStream::connect(address).await {
+            Ok(stream) => Ok(stream),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
                 Error::e_because(ErrorType::ConnectRefused, "connecting", error)
             }
-            Ok(Err(error)) => Error::e_because(ErrorType::ConnectError, "connecting", error),
-            Err(_) => Error::e_explain(ErrorType::ConnectTimedout, "connecting"),
+            Err(error) => Error::e_because(ErrorType::ConnectError, "connecting", error),
         }
     }
 

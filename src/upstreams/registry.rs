@@ -56,31 +56,33 @@ impl Upstream {
         Self {
             endpoints,
             ca,
-            connector: Arc::new(Connector::new(spec.timeouts.connect)),
+            connector: Arc::new(Connector),
             turn: AtomicUsize::new(0),
             spec,
         }
     }
 
-    /// The next endpoint that is up: primaries in turn, then backups. `tried` ones come last of all, as a failed
-    /// endpoint may serve the next attempt when there is no other.
+    /// The next endpoint that is up and not yet `tried`: primaries in turn, backups when no primary is left.
     pub(crate) fn choose(&self, tried: &[Arc<Endpoint>]) -> Result<Arc<Endpoint>, NoHealthyEndpoint> {
-        let untried = |endpoint: &&Arc<Endpoint>| !tried.iter().any(|other| Arc::ptr_eq(other, endpoint));
-        let up: Vec<&Arc<Endpoint>> = self
-            .endpoints
-            .iter()
-            .filter(|endpoint| endpoint.is_up())
-            .filter(untried)
-            .collect();
-        let primaries = up.iter().take_while(|endpoint| !endpoint.backup).count();
-        let choices = if primaries > 0 { &up[..primaries] } else { &up[..] };
-        match choices {
-            [] => Err(NoHealthyEndpoint),
-            [only] => Ok(Arc::clone(only)),
-            several => Ok(Arc::clone(
-                several[self.turn.fetch_add(1, Ordering::Relaxed) % several.len()],
-            )),
-        }
+        self.choose_among(false, tried)
+            .or_else(|| self.choose_among(true, tried))
+            .ok_or(NoHealthyEndpoint)
+    }
+
+    fn choose_among(&self, backup: bool, tried: &[Arc<Endpoint>]) -> Option<Arc<Endpoint>> {
+        let is_tried = |endpoint: &Arc<Endpoint>| tried.iter().any(|other| Arc::ptr_eq(other, endpoint));
+        let usable = || {
+            self.endpoints
+                .iter()
+                .filter(|endpoint| endpoint.backup == backup && endpoint.is_up() && !is_tried(endpoint))
+        };
+        let count = usable().count();
+        let turn = if count > 1 {
+            self.turn.fetch_add(1, Ordering::Relaxed) % count
+        } else {
+            0
+        };
+        usable().nth(turn).map(Arc::clone)
     }
 
     /// Whether another attempt has somewhere to go.
@@ -105,10 +107,6 @@ impl Upstream {
 }
 
 impl Registry {
-    pub(crate) fn new(upstreams: Vec<Arc<Upstream>>) -> Self {
-        Self { upstreams }
-    }
-
     /// A registry for new specs that keeps the live state of every upstream whose spec did not change.
     pub(crate) fn renewed(&self, specs: Vec<(UpstreamSpec, Option<CaCertificates>)>) -> Self {
         let renew = |(spec, ca): (UpstreamSpec, Option<CaCertificates>)| {
