@@ -1,14 +1,16 @@
-//! House rules that neither the compiler nor clippy can check. Each rule is a function from text to complaints, so that
-//! it is shown to complain about a bad sample before it is believed about the repository.
+//! House rules that neither the compiler nor clippy can check. Each is a function from a file's text to complaints, so that it
+//! is shown to complain about a bad sample before it is believed about the repository.
 
-use std::fmt::Display;
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "tidy/repository.rs"]
+mod repository;
+
+use repository::{File, enforce, has_extension, lists, read, root, words};
 
 /// The edge's modules in reading order: each uses only those after it. A better order is changed here, in `src/lib.rs`
 /// and in `docs/ARCHITECTURE.md`.
 const READING_ORDER: &str = "commands cli server control proxy connection endpoints answer live telemetry config upstreams routes filters diagnostic";
 const MAX_FILE_LINES: usize = 400;
+const MAX_FUNCTION_LINES: usize = 60;
 const MAX_DECISION_LINES: usize = 50;
 /// Words of the files that no one could say the subject of.
 const VAGUE_NAMES: &str = "utils util helpers helper common misc manager";
@@ -24,8 +26,6 @@ const LEAKING_PHRASES: [&str; 6] = [
 /// Statuses that refuse nothing, and may be named anywhere.
 const FRIENDLY_STATUSES: &str = "CONTINUE SWITCHING_PROTOCOLS OK CREATED ACCEPTED NO_CONTENT RESET_CONTENT PARTIAL_CONTENT \
     MOVED_PERMANENTLY FOUND SEE_OTHER NOT_MODIFIED TEMPORARY_REDIRECT PERMANENT_REDIRECT";
-/// Files that hold nothing but tests of the file they stand under.
-const TEST_FILES: &str = "tests.rs properties.rs";
 /// Who else may name an error status, and why.
 const CHOOSES_STATUSES: [&str; 4] = [
     // The table itself.
@@ -37,107 +37,6 @@ const CHOOSES_STATUSES: [&str; 4] = [
     // 408 before there is a request that could be refused.
     "src/connection.rs",
 ];
-
-/// A text file of the repository; `path` is relative to its root.
-struct File {
-    path: String,
-    text: String,
-}
-
-impl File {
-    fn sample(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
-    /// The lines before the tests, numbered.
-    fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
-        lines.enumerate().map(|(index, line)| (index + 1, line))
-    }
-
-    fn complaint(&self, line: usize, what: impl Display) -> String {
-        format!("{}:{line}: {what}", self.path)
-    }
-
-    /// Part of a program, rather than of a test.
-    fn is_product(&self) -> bool {
-        let in_source =
-            self.path.starts_with("src/") || (self.path.starts_with("crates/") && self.path.contains("/src/"));
-        let name = self.path.rsplit('/').next().unwrap_or_default();
-        in_source && has_extension(&self.path, "rs") && !self.path.contains("/tests/") && !lists(TEST_FILES, name)
-    }
-
-    /// The module of the edge it belongs to.
-    fn module(&self) -> Option<&str> {
-        let below = self.path.strip_prefix("src/")?;
-        let name = below.split('/').next()?;
-        let name = name.strip_suffix(".rs").unwrap_or(name);
-        position(name).map(|_| name)
-    }
-}
-
-/// Whether a list of words holds the word.
-fn lists(words: &str, word: &str) -> bool {
-    words.split_whitespace().any(|listed| listed == word)
-}
-
-fn has_extension(path: &str, extension: &str) -> bool {
-    Path::new(path).extension().is_some_and(|found| found == extension)
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Every text file of the checkout, build outputs and hidden folders left out (but not `.ci`).
-fn repository() -> Vec<File> {
-    let mut files = Vec::new();
-    collect(&root(), &mut files);
-    assert!(files.len() > 100, "the walk found the repository");
-    files
-}
-
-fn collect(folder: &Path, files: &mut Vec<File>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy();
-        if path.is_dir() {
-            let is_output = path.join("CACHEDIR.TAG").exists() || (name.starts_with('.') && name != ".ci");
-            if !is_output && name != "__pycache__" {
-                collect(&path, files);
-            }
-        } else if let Ok(text) = fs::read_to_string(&path) {
-            let path = path.strip_prefix(root()).expect("below the root");
-            files.push(File {
-                path: path.to_string_lossy().into_owned(),
-                text,
-            });
-        }
-    }
-}
-
-fn read(path: &str) -> File {
-    let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    File::sample(path, &text)
-}
-
-/// Holds the rule against a sample it must complain about, then against the files it is for.
-fn enforce(rule: impl Fn(&File) -> Vec<String>, bad: &File, applies: impl Fn(&File) -> bool) {
-    assert!(applies(bad), "the rule does not look at its own sample {}", bad.path);
-    assert!(
-        !rule(bad).is_empty(),
-        "the rule finds nothing wrong in its bad sample {}",
-        bad.path
-    );
-    let all = repository();
-    let looked_at: Vec<&File> = all.iter().filter(|file| applies(file)).collect();
-    assert!(!looked_at.is_empty(), "the rule looks at no file");
-    let complaints: Vec<String> = looked_at.into_iter().flat_map(rule).collect();
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
-}
 
 #[test]
 fn modules_use_only_those_below_them() {
@@ -153,7 +52,7 @@ fn modules_use_only_those_below_them() {
         "src/lib.rs lists the modules in reading order"
     );
     let upward = |file: &File| {
-        let own = file.module().and_then(position).expect("in a module");
+        let own = module_of(file).and_then(position).expect("in a module");
         let uses = file.product_lines().flat_map(|(line, text)| {
             let used = text.split("crate::").skip(1).map(leading_word);
             used.map(move |used| (line, used)).collect::<Vec<_>>()
@@ -163,7 +62,14 @@ fn modules_use_only_those_below_them() {
             .collect()
     };
     let bad = File::sample("src/routes/table.rs", "use crate::proxy::Edge;");
-    enforce(upward, &bad, |file| file.is_product() && file.module().is_some());
+    enforce(upward, &bad, |file| file.is_product() && module_of(file).is_some());
+}
+
+/// The module of the edge that a file belongs to.
+fn module_of(file: &File) -> Option<&str> {
+    let name = file.path.strip_prefix("src/")?.split('/').next()?;
+    let name = name.strip_suffix(".rs").unwrap_or(name);
+    position(name).map(|_| name)
 }
 
 fn position(module: &str) -> Option<usize> {
@@ -183,6 +89,68 @@ fn no_file_is_longer_than_a_reader_can_hold() {
     };
     let bad = File::sample("src/long.rs", &"\n".repeat(MAX_FILE_LINES + 1));
     enforce(too_long, &bad, File::is_product);
+}
+
+#[test]
+fn no_function_is_longer_than_a_screen() {
+    let too_long = |file: &File| {
+        let lines: Vec<(usize, &str)> = file.product_lines().collect();
+        let functions =
+            (0..lines.len()).filter(|&index| starts_a_function(lines[index].1) && !is_excused(&lines[..index]));
+        let long = functions.filter(|&index| body_length(&lines[index..]) > MAX_FUNCTION_LINES);
+        long.map(|index| {
+            file.complaint(
+                lines[index].0,
+                format!("a function of more than {MAX_FUNCTION_LINES} lines"),
+            )
+        })
+        .collect()
+    };
+    let body = "        act();\n".repeat(MAX_FUNCTION_LINES + 1);
+    let bad = File::sample(
+        "src/x.rs",
+        &format!("impl X {{\n    pub(crate) async fn long(\n        self,\n    ) {{\n{body}    }}\n}}\n"),
+    );
+    enforce(too_long, &bad, File::is_product);
+}
+
+fn starts_a_function(line: &str) -> bool {
+    let (before, rest) = line.split_once("fn ").unwrap_or(("-", ""));
+    let qualifiers = before.split_whitespace();
+    rest.contains(['(', '<'])
+        && qualifiers
+            .into_iter()
+            .all(|word| word.starts_with("pub") || lists("const async", word))
+}
+
+/// An attribute right before says why the function is long.
+fn is_excused(before: &[(usize, &str)]) -> bool {
+    let attributes = before
+        .iter()
+        .rev()
+        .take_while(|(_, line)| line.trim_start().starts_with(['#', '/', '@']));
+    attributes.into_iter().any(|(_, line)| line.contains("too_many_lines"))
+}
+
+/// Lines of code between a function's braces. rustfmt puts the closing one under the beginning.
+fn body_length(lines: &[(usize, &str)]) -> usize {
+    let first = lines[0].1;
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let at_indent = |line: &str| line.starts_with(indent) && !line[indent.len()..].starts_with(' ');
+    let opening = lines
+        .iter()
+        .position(|(_, line)| at_indent(line) && line.ends_with('{'));
+    let one_line = lines
+        .iter()
+        .position(|(_, line)| at_indent(line) && line.ends_with([';', '}']));
+    let Some(opening) = opening.filter(|opening| one_line.is_none_or(|one_line| *opening < one_line)) else {
+        return 0;
+    };
+    let body = lines[opening + 1..]
+        .iter()
+        .take_while(|(_, line)| line.trim().is_empty() || !at_indent(line));
+    let code = body.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with("//"));
+    code.count()
 }
 
 #[test]
@@ -209,24 +177,6 @@ fn files_are_named_after_their_subject() {
     enforce(vague, &File::sample("src/routes/utils.rs", ""), |file| {
         has_extension(&file.path, "rs")
     });
-}
-
-/// Complains about each of `words` in the product lines of Rust files, and in every line of others.
-fn words<'w>(words: &'w [&'w str]) -> impl Fn(&File) -> Vec<String> + 'w {
-    move |file| {
-        let everything = file.text.lines().enumerate().map(|(index, line)| (index + 1, line));
-        let lines: Vec<(usize, &str)> = if file.is_product() {
-            file.product_lines().collect()
-        } else {
-            everything.collect()
-        };
-        let found = lines.iter().flat_map(|(line, text)| {
-            let lower = text.to_lowercase();
-            let hits = words.iter().filter(move |word| lower.contains(&word.to_lowercase()));
-            hits.map(|word| file.complaint(*line, format!("`{word}`")))
-        });
-        found.collect()
-    }
 }
 
 fn is_this_test(file: &File) -> bool {
@@ -373,6 +323,12 @@ fn package_name(manifest: &str) -> Option<&str> {
 }
 
 #[test]
+fn the_code_map_lists_every_module() {
+    let modules = READING_ORDER.split_whitespace().map(str::to_owned);
+    assert_documented("docs/ARCHITECTURE.md", &modules.collect::<Vec<_>>());
+}
+
+#[test]
 fn every_field_of_the_access_log_is_documented() {
     let source = read("src/telemetry/access_log.rs");
     let (_, line) = source
@@ -381,7 +337,10 @@ fn every_field_of_the_access_log_is_documented() {
         .expect("the line's fields");
     let (fields, _) = line.split_once("\n}").expect("the end of the struct");
     let fields = fields.lines().filter_map(|line| line.trim().split_once(": "));
-    assert_documented("docs/access-log.md", fields.map(|(name, _)| name.to_owned()).collect());
+    assert_documented(
+        "docs/access-log.md",
+        &fields.map(|(name, _)| name.to_owned()).collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -391,11 +350,11 @@ fn every_metric_is_documented() {
         .product_lines()
         .flat_map(|(_, line)| line.split('"').skip(1).step_by(2));
     let metrics = names.filter(|name| name.starts_with("edge_")).map(str::to_owned);
-    assert_documented("docs/metrics.md", metrics.collect());
+    assert_documented("docs/metrics.md", &metrics.collect::<Vec<_>>());
 }
 
 /// The page's table has exactly one row for each name, in the order of the code.
-fn assert_documented(page: &str, names: Vec<String>) {
+fn assert_documented(page: &str, names: &[String]) {
     assert!(names.len() > 10, "the names were found in the code");
     let page = read(page);
     let rows = page
