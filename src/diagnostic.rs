@@ -145,12 +145,25 @@ impl Sources {
     pub(crate) fn text(&self, file: FileId) -> &str {
         &self.files[file.0 as usize].1
     }
+
+    /// The same texts with asterisks for what the spans hold; every place stays where it is.
+    fn masked(&self, spans: &[Span]) -> Self {
+        let mut files = self.files.clone();
+        for span in spans {
+            let text = &mut files[span.file.0 as usize].1;
+            let mask = |c: char| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) };
+            let masked: String = text[span.start..span.end].chars().map(mask).collect();
+            text.replace_range(span.start..span.end, &masked);
+        }
+        Self { files }
+    }
 }
 
 /// Every finding of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     kept: Vec<Diagnostic>,
+    concealed: Vec<Span>,
     errors: usize,
     warnings: usize,
 }
@@ -164,6 +177,11 @@ impl Diagnostics {
         if self.kept.len() < MAX_KEPT {
             self.kept.push(diagnostic);
         }
+    }
+
+    /// What stands here is never shown, whichever diagnostic is about its line.
+    pub(crate) fn conceal(&mut self, span: Span) {
+        self.concealed.push(span);
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -187,7 +205,10 @@ impl Diagnostics {
     pub(crate) fn render(&self, sources: &Sources, colour: bool) -> String {
         let mut ordered: Vec<&Diagnostic> = self.kept.iter().collect();
         ordered.sort_by_key(|diagnostic| diagnostic.span);
-        let mut text = render::all(&ordered, sources, colour);
+        let mut text = match self.concealed.as_slice() {
+            [] => render::all(&ordered, sources, colour),
+            concealed => render::all(&ordered, &sources.masked(concealed), colour),
+        };
         let more = self.len() - self.kept.len();
         if more > 0 {
             text.push_str(&format!("\nand {more} more\n"));

@@ -13,6 +13,30 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 /// More than this is read of no file: the parser refuses half of it already.
 const MAX_READ: u64 = 16 * 1024 * 1024;
 
+/// Where a relative path begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Base<'a> {
+    /// The folder of the file that names it.
+    File(&'a Path),
+    /// A folder that stands beside it.
+    Folder(&'a Path),
+}
+
+impl<'a> Base<'a> {
+    fn folder(self) -> &'a Path {
+        match self {
+            Self::File(folder) | Self::Folder(folder) => folder,
+        }
+    }
+
+    fn rule(self) -> &'static str {
+        match self {
+            Self::File(_) => "paths are relative to the file that names them",
+            Self::Folder(_) => "relative to the folder beside it",
+        }
+    }
+}
+
 /// Why a text cannot be had, for the end of a sentence.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
@@ -34,7 +58,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
 }
 
 /// A file that can be opened.
-pub(crate) fn existing_file(base: &Path, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
+pub(crate) fn existing_file(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
     existing(base, path, cx, |found| {
         let metadata = fs::metadata(found).map_err(|error| reason(&error))?;
         // Opening a pipe would wait for its other end.
@@ -45,7 +69,7 @@ pub(crate) fn existing_file(base: &Path, path: &Text, cx: &mut Diagnostics) -> O
     })
 }
 
-pub(crate) fn existing_folder(base: &Path, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
+pub(crate) fn existing_folder(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
     existing(base, path, cx, |found| {
         let metadata = fs::metadata(found).map_err(|error| reason(&error))?;
         metadata
@@ -56,7 +80,7 @@ pub(crate) fn existing_folder(base: &Path, path: &Text, cx: &mut Diagnostics) ->
 }
 
 /// A PEM file with at least one certificate.
-pub(crate) fn certificates(base: &Path, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
+pub(crate) fn certificates(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
     let file = existing_file(base, path, cx)?;
     let count = CertificateDer::pem_file_iter(&file).and_then(|all| {
         let all: Result<Vec<_>, _> = all.collect();
@@ -67,23 +91,23 @@ pub(crate) fn certificates(base: &Path, path: &Text, cx: &mut Diagnostics) -> Op
         Ok(_) => return Some(file),
         Err(error) => format!("it is not PEM: {error}"),
     };
-    let message = format!("{} is no list of certificates", path.shown());
+    let message = format!("{} is no list of certificates", path.shown_or("this file"));
     cx.push(Diagnostic::error(Code::InvalidValue, path.span, message).label(problem));
     None
 }
 
 fn existing(
-    base: &Path,
+    base: Base<'_>,
     path: &Text,
     cx: &mut Diagnostics,
     check: impl FnOnce(&Path) -> Result<(), String>,
 ) -> Option<PathBuf> {
-    let found = base.join(&path.value);
+    let found = base.folder().join(&path.value);
     let Err(problem) = check(&found) else {
         return Some(found);
     };
-    let message = format!("{} {problem}", path.shown());
+    let message = format!("{} {problem}", path.shown_or("the path that its variables make"));
     let diagnostic = Diagnostic::error(Code::FileNotFound, path.span, message);
-    cx.push(diagnostic.label("paths are relative to the file that names them"));
+    cx.push(diagnostic.label(base.rule()));
     None
 }

@@ -289,11 +289,20 @@ fn refuse_repeated_addresses(raw: &RawGateway, cx: &mut Diagnostics) {
     for (position, address) in all.iter().enumerate() {
         let first = all[..position].iter().find(|first| first.value == address.value);
         // Port 0 is another port each time.
-        if let Some(first) = first.filter(|first| first.port() != 0) {
-            let message = format!("{} is listened on twice", address.value);
-            let diagnostic = Diagnostic::error(Code::InvalidValue, address.span, message);
-            cx.push(diagnostic.label("second time").note_at(first.span, "first time"));
-        }
+        let Some(first) = first.filter(|first| first.port() != 0) else {
+            continue;
+        };
+        let message = format!("{} is listened on twice", address.value);
+        // A default has the place of the section that it is missing from.
+        let diagnostic = if address.span == raw.admin.span {
+            Diagnostic::error(Code::InvalidValue, first.span, message)
+                .label("the admin listener is here, as `admin.listen` says nothing else")
+        } else {
+            Diagnostic::error(Code::InvalidValue, address.span, message)
+                .label("second time")
+                .note_at(first.span, "first time")
+        };
+        cx.push(diagnostic);
     }
 }
 
@@ -315,3 +324,6 @@ fn exposed_development(section: Span, address: &Spanned<SocketAddr>) -> Diagnost
         .note_at(address.span, format!("{} is not a loopback address", address.value))
         .help("remove the section, or listen on a loopback address")
 }
+
+#[cfg(test)]
+mod tests;

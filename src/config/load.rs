@@ -102,7 +102,7 @@ fn both(
     let text = match read_text(&path) {
         Ok(text) => text,
         Err(problem) => {
-            let message = format!("the route map {} {problem}", routes.shown());
+            let message = format!("the route map {} {problem}", routes.shown_or("that its variables name"));
             let diagnostic = Diagnostic::error(Code::FileNotFound, routes.span, message);
             cx.push(diagnostic.label("relative to this file"));
             return None;

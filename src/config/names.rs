@@ -15,8 +15,9 @@ const MAX_LISTED: usize = 12;
 pub(crate) struct NameKind {
     /// What a dangling reference is reported as.
     pub(crate) unknown: Code,
-    /// "upstream"
+    /// "upstream", and "an upstream".
     pub(crate) what: &'static str,
+    pub(crate) one: &'static str,
     /// Where such names are defined.
     pub(crate) section: &'static str,
     /// A word that a reference may be instead.
@@ -64,8 +65,12 @@ impl<'r, R, T> Named<'r, R, T> {
             section,
             reserved,
             unknown,
+            ..
         } = self.kind;
-        let message = format!("there is no {what} called {}", reference.shown());
+        let message = match reference.shown() {
+            Some(name) => format!("there is no {what} called {name}"),
+            None => format!("with its variables filled in, this names no {what}"),
+        };
         let known = || self.written.iter().map(|(name, _)| name.value.as_str());
         let help = did_you_mean(&reference.value, known().chain(reserved)).or_else(|| {
             let names: Vec<&str> = known().take(MAX_LISTED + 1).collect();
@@ -83,7 +88,7 @@ fn check(kind: NameKind, name: &Spanned<String>, cx: &mut Diagnostics) {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let valid = (1..=64).contains(&name.len()) && name.bytes().all(plain);
     if !valid {
-        let message = format!("`{}` cannot be the name of a {}", name.value, kind.what);
+        let message = format!("`{}` cannot be the name of {}", name.value, kind.one);
         cx.push(
             Diagnostic::error(Code::InvalidValue, name.span, message)
                 .label("a name is 1 to 64 lower-case letters, digits and dashes"),

@@ -211,3 +211,6 @@ fn with_places(written: &[Holder<RawRoute>], made: Vec<Option<Route>>) -> (Vec<a
     });
     pairs.unzip()
 }
+
+#[cfg(test)]
+mod tests;

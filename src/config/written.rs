@@ -37,12 +37,13 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// For messages: "`docs`".
-    pub(crate) fn shown(&self) -> String {
-        match self.private {
-            true => "what its variables say".to_owned(),
-            false => format!("`{}`", self.value),
-        }
+    /// "`docs`" for a message; `None` for a value that it must not repeat.
+    pub(crate) fn shown(&self) -> Option<String> {
+        (!self.private).then(|| format!("`{}`", self.value))
+    }
+
+    pub(crate) fn shown_or(&self, otherwise: &str) -> String {
+        self.shown().unwrap_or_else(|| otherwise.to_owned())
     }
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn decode_parsed<T>(
 ) -> Option<T> {
     decode_scalar(node, cx, expected, |text| {
         parse(text).map_err(|problem| match is_substituted(node) {
-            true => "the environment says something else".to_owned(),
+            true => "look at the variables' values".to_owned(),
             false => problem,
         })
     })

@@ -91,6 +91,9 @@ impl MethodSet {
 }
 
 fn problem_with(name: &str) -> String {
+    if name == "any" {
+        return "`any` stands alone".to_owned();
+    }
     let upper = name.to_ascii_uppercase();
     if KNOWN.iter().any(|method| method.as_str() == upper) {
         format!("methods are case-sensitive: write {upper}")

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue};
 
 use crate::config::decode::{Entries, record};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::routes::conditions::{Conditions, Wanted};
 
 record! {
@@ -21,18 +21,21 @@ pub(super) fn conditions(raw: Option<&RawConditions>, cx: &mut Diagnostics) -> C
         return Conditions::default();
     };
     let mut headers: Vec<(HeaderName, Wanted)> = Vec::new();
+    let mut seen: Vec<Span> = Vec::new();
     for (key, value) in raw.headers.iter() {
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else {
             cx.push(not_a_name(key));
             continue;
         };
-        if headers.iter().any(|(known, _)| *known == name) {
+        if let Some(first) = headers.iter().position(|(known, _)| *known == name) {
             let message = format!("the header `{name}` appears twice");
-            cx.push(Diagnostic::error(Code::DuplicateKey, key.span, message));
+            let diagnostic = Diagnostic::error(Code::DuplicateKey, key.span, message);
+            cx.push(diagnostic.label("second time").note_at(seen[first], "first time"));
             continue;
         }
         refuse_impossible(value, cx);
         headers.push((name, wanted(value)));
+        seen.push(key.span);
     }
     let query = raw
         .query

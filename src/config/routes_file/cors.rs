@@ -17,6 +17,7 @@ use http::HeaderName;
 pub(super) const POLICIES: NameKind = NameKind {
     unknown: Code::UnknownCorsPolicy,
     what: "CORS policy",
+    one: "a CORS policy",
     section: "cors",
     reserved: Some("none"),
 };

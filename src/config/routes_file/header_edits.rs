@@ -62,9 +62,9 @@ record! {
     /// Changes of the answer's headers, made in this order: remove, default, set.
     pub(super) struct RawResponseHeaders as "response header edits" {
         /// Replaces whatever the upstream sent.
-        set: default({}) Entries<Spanned<HeaderValue>>,
+        set: default({}) Entries<RawLiteral>,
         /// Only when the upstream sent none.
-        default: default({}) Entries<Spanned<HeaderValue>>,
+        default: default({}) Entries<RawLiteral>,
         /// Dropped if the upstream sent them.
         remove: default([]) Vec<Spanned<String>>,
     }
@@ -83,7 +83,7 @@ record! {
 
 #[derive(Clone, Debug)]
 pub(super) enum RawHeaderValue {
-    Literal(Spanned<HeaderValue>),
+    Literal(RawLiteral),
     Secret(RawSecret),
 }
 
@@ -93,12 +93,52 @@ impl Decode for RawHeaderValue {
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
         match &node.kind {
             Kind::Mapping(_) => RawSecret::decode(node, cx).map(Self::Secret),
-            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => Spanned::decode(node, cx).map(Self::Literal),
+            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => RawLiteral::decode(node, cx).map(Self::Literal),
         }
     }
 
     fn schema() -> Value {
         json!({ "anyOf": [HeaderValue::schema(), RawSecret::schema()] })
+    }
+}
+
+/// A header value as it was written. Whether it may be shown, should it be wrong, depends on the header.
+#[derive(Clone, Debug)]
+pub(super) struct RawLiteral(Node);
+
+impl Decode for RawLiteral {
+    const WHAT: &'static str = HeaderValue::WHAT;
+
+    fn decode(node: &Node, _: &mut Diagnostics) -> Option<Self> {
+        Some(Self(node.clone()))
+    }
+
+    fn schema() -> Value {
+        HeaderValue::schema()
+    }
+}
+
+impl RawLiteral {
+    /// `None`, and reported, for a credential and for what is no header value.
+    fn value(&self, name: &HeaderName, cx: &mut Diagnostics) -> Option<HeaderValue> {
+        let harmless = match &self.0.kind {
+            Kind::Scalar(scalar) => scalar.text.is_empty(),
+            Kind::Sequence(_) => false,
+            Kind::Mapping(_) | Kind::Reported => true,
+        };
+        if harmless || !carries_credentials(name.as_str()) {
+            return HeaderValue::decode(&self.0, cx);
+        }
+        let message = format!("the header `{name}` carries a credential, and its value stands here");
+        cx.push(
+            Diagnostic::error(Code::InlineSecret, self.0.span, message)
+                .label("written in the file, or filled in as an ordinary variable")
+                .help(format!(
+                    "name it, and supply it from outside: `{name}: {{ secret: NAME }}`"
+                )),
+        );
+        cx.conceal(self.0.span);
+        None
     }
 }
 
@@ -153,14 +193,11 @@ pub(super) fn response_edits(raw: Option<&RawResponseHeaders>, cx: &mut Diagnost
 }
 
 /// Headers of an answer with literal values.
-pub(super) fn response_headers(
-    written: &Entries<Spanned<HeaderValue>>,
-    cx: &mut Diagnostics,
-) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn response_headers(written: &Entries<RawLiteral>, cx: &mut Diagnostics) -> Vec<(HeaderName, HeaderValue)> {
     let named = unique_names(written, Direction::Response, cx);
-    let values = named.into_iter().map(|(name, _, value)| {
-        refuse_inline(&name, value, cx);
-        (name, value.value.clone())
+    let values = named.into_iter().filter_map(|(name, _, literal)| {
+        let value = literal.value(&name, cx)?;
+        Some((name, value))
     });
     values.collect()
 }
@@ -251,26 +288,9 @@ fn value(
     cx: &mut Diagnostics,
 ) -> Option<HeaderValue> {
     match raw {
-        RawHeaderValue::Literal(value) => {
-            refuse_inline(name, value, cx);
-            Some(value.value.clone())
-        }
+        RawHeaderValue::Literal(literal) => literal.value(name, cx),
         RawHeaderValue::Secret(raw) => secret(raw, around, cx),
     }
-}
-
-fn refuse_inline(name: &HeaderName, value: &Spanned<HeaderValue>, cx: &mut Diagnostics) {
-    if value.is_empty() || !carries_credentials(name.as_str()) {
-        return;
-    }
-    let message = format!("the header `{name}` carries a credential, and its value stands here");
-    cx.push(
-        Diagnostic::error(Code::InlineSecret, value.span, message)
-            .label("written in the file, or filled in as an ordinary variable")
-            .help(format!(
-                "name it, and supply it from outside: `{name}: {{ secret: NAME }}`"
-            )),
-    );
 }
 
 /// Names under which a credential is expected.

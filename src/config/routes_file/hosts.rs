@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::decode::{Decode, Entries, record};
 use crate::config::names::{NameKind, Named};
-use crate::config::written::decode_parsed;
+use crate::config::written::{Written, decode_parsed};
 use crate::config::yaml::{Kind, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::routes::hosts::{GroupIndex, HostGroup};
@@ -15,6 +15,7 @@ use crate::routes::hosts::{GroupIndex, HostGroup};
 pub(super) const GROUPS: NameKind = NameKind {
     unknown: Code::UnknownHostGroup,
     what: "host group",
+    one: "a host group",
     section: "hosts",
     reserved: None,
 };
@@ -23,11 +24,17 @@ record! {
     /// Host names that serve the same routes.
     pub(super) struct RawHostGroup as "a host group" {
         /// Host names in lower case, without ports; `*.` in front stands for exactly one label.
-        names: default([]) Vec<Spanned<HostName>>,
+        names: optional Written<Vec<Spanned<HostName>>>,
         /// Whether `localhost`, 127.0.0.0/8 and `::1` count as this group; for at most one group.
         loopback: default(false) Spanned<bool>,
         /// Where clients of these deprecated hosts should go: answers carry `Deprecation` and `Link`.
         successor: optional Successor,
+    }
+}
+
+impl RawHostGroup {
+    fn host_names(&self) -> impl Iterator<Item = &Spanned<HostName>> {
+        self.names.iter().filter_map(|written| written.value.as_ref()).flatten()
     }
 }
 
@@ -139,14 +146,18 @@ pub(super) fn groups<'r>(
 }
 
 fn group(name: &Spanned<String>, raw: &RawHostGroup, cx: &mut Diagnostics) -> HostGroup {
-    if raw.names.is_empty() && !raw.loopback.value {
+    let nameless = raw
+        .names
+        .as_ref()
+        .is_none_or(|written| written.value.as_ref().is_some_and(Vec::is_empty));
+    if nameless && !raw.loopback.value {
         let message = format!("the host group `{}` has no host", name.value);
         let label = "needs `names`, or `loopback: true`";
         cx.push(Diagnostic::error(Code::MissingKey, name.span, message).label(label));
     }
     HostGroup {
         name: name.value.clone(),
-        names: raw.names.iter().map(|host| host.0.clone()).collect(),
+        names: raw.host_names().map(|host| host.0.clone()).collect(),
         loopback: raw.loopback.value,
         successor: raw.successor.as_ref().map(|successor| successor.0.clone()),
     }
@@ -155,7 +166,7 @@ fn group(name: &Spanned<String>, raw: &RawHostGroup, cx: &mut Diagnostics) -> Ho
 fn refuse_shared_names(written: &Entries<RawHostGroup>, cx: &mut Diagnostics) {
     let mut seen: HashMap<&str, (Span, &str)> = HashMap::new();
     for (group, raw) in written.iter() {
-        for host in &raw.names {
+        for host in raw.host_names() {
             if let Some((first, owner)) = seen.get(host.0.as_str()) {
                 let message = match *owner == group.value {
                     true => format!("`{}` stands twice in `{owner}`", host.0),

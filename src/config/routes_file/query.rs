@@ -70,5 +70,6 @@ fn refuse_inline(name: &str, template: &Spanned<Template>, cx: &mut Diagnostics)
         let message = format!("the parameter `{name}` carries a credential, and its value stands here");
         let help = "send it in a request header, as `{ secret: NAME }`: queries end up in logs";
         cx.push(Diagnostic::error(Code::InlineSecret, template.span, message).help(help));
+        cx.conceal(template.span);
     }
 }

@@ -1,9 +1,9 @@
 //! `respond`: a fixed response.
 
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::header_edits::response_headers;
+use super::header_edits::{RawLiteral, response_headers};
 use crate::config::decode::{Decode, Entries, record};
 use crate::config::written::Written;
 use crate::config::yaml::Node;
@@ -20,7 +20,7 @@ record! {
         /// The body, as text.
         text: optional Written<String>,
         /// Headers of the answer.
-        headers: default({}) Entries<Spanned<HeaderValue>>,
+        headers: default({}) Entries<RawLiteral>,
     }
 }
 

@@ -174,7 +174,7 @@ pub(super) fn route_hosts(
         }
         match definitions.groups.resolve(name, cx) {
             Some(group) if named.contains(group) => {
-                let message = format!("{} stands twice", name.shown());
+                let message = format!("{} stands twice", name.shown_or("this group"));
                 cx.push(Diagnostic::error(Code::InvalidValue, name.span, message));
             }
             Some(group) => named.push(*group),

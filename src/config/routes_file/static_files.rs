@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use super::Surroundings;
 use crate::config::decode::record;
-use crate::config::files::{existing_file, existing_folder};
+use crate::config::files::{Base, existing_file, existing_folder};
 use crate::config::written::{Text, Written};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::routes::pattern::Pattern;
@@ -47,7 +47,7 @@ pub(super) fn static_files(
                     cx.push(conflict(&format!("`{key}` and `file`"), extra.span, file.span));
                 }
             }
-            let path = existing_file(around.folder, file.value.as_ref()?, cx);
+            let path = existing_file(Base::File(around.folder), file.value.as_ref()?, cx);
             path.map(StaticRoot::File)
         }
         (None, Some(folder)) => {
@@ -87,7 +87,7 @@ fn require_splat(folder: Span, patterns: &[Spanned<Pattern>], cx: &mut Diagnosti
 }
 
 fn folder_root(text: &Text, raw: &RawStatic, base: &Path, cx: &mut Diagnostics) -> Option<StaticRoot> {
-    let folder = existing_folder(base, text, cx);
+    let folder = existing_folder(Base::File(base), text, cx);
     if let Some(index) = &raw.index
         && !is_file_name(&index.value)
     {
@@ -96,7 +96,7 @@ fn folder_root(text: &Text, raw: &RawStatic, base: &Path, cx: &mut Diagnostics) 
     }
     let fallback = raw.fallback.as_ref().and_then(|fallback| {
         let path = inside(fallback, cx)?;
-        existing_file(folder.as_ref()?, fallback, cx).map(|_| path)
+        existing_file(Base::Folder(folder.as_ref()?), fallback, cx).map(|_| path)
     });
     Some(StaticRoot::Folder {
         folder: folder?,

@@ -235,6 +235,7 @@ fn check_path(path: &Spanned<Template>, cx: &mut Diagnostics) {
     let problem = match NormalPath::parse(filled.as_bytes()) {
         Ok(normal) if normal.as_str() == filled => return,
         Ok(_) if filled.contains('?') => "a path has no query: use `query: { set: … }`".to_owned(),
+        Ok(normal) if path.parameters().next().is_none() => format!("not in canonical form, which is `{normal}`"),
         Ok(normal) => format!("not in canonical form, which is `{normal}` where `x` stands for a parameter"),
         Err(error) => error.to_string(),
     };

@@ -10,10 +10,10 @@ use super::header_edits::{RawRequestHeaders, request_edits};
 use super::timeouts::{Partial, RawTimeouts};
 use crate::config::bounded::{Count, TimeLimit};
 use crate::config::decode::{Decode, Entries, OneOrMany, record};
-use crate::config::files::certificates;
+use crate::config::files::{Base, certificates};
 use crate::config::names::{NameKind, Named};
 use crate::config::written::{Text, decode_parsed};
-use crate::config::yaml::Node;
+use crate::config::yaml::{Kind, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
 use crate::filters::header_edits::HeaderEdits;
 use crate::routes::path::NormalPath;
@@ -23,6 +23,7 @@ use crate::upstreams::spec::{EndpointUrl, HealthCheck, HostHeader, UpstreamSpec,
 pub(super) const UPSTREAMS: NameKind = NameKind {
     unknown: Code::UnknownUpstream,
     what: "upstream",
+    one: "an upstream",
     section: "upstreams",
     reserved: None,
 };
@@ -82,9 +83,17 @@ record! {
 }
 
 impl Decode for EndpointUrl {
-    const WHAT: &'static str = "an endpoint's base URL";
+    const WHAT: &'static str = "a base URL";
 
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        if matches!(&node.kind, Kind::Scalar(scalar) if scalar.text.contains('@')) {
+            let message = "a base URL has no user name and password";
+            let help =
+                "name the credential in `request_headers`: `authorization: { secret: NAME, prefix: \"Basic \" }`";
+            cx.push(Diagnostic::error(Code::InlineSecret, node.span, message).help(help));
+            cx.conceal(node.span);
+            return None;
+        }
         decode_parsed(node, cx, Self::WHAT, Self::parse)
     }
 
@@ -225,13 +234,17 @@ fn spec(
     around: &Surroundings<'_>,
     cx: &mut Diagnostics,
 ) -> Option<UpstreamSpec> {
+    if let Some(service) = raw.service.as_ref().filter(|service| service.is_empty()) {
+        let message = "a service has a name";
+        cx.push(Diagnostic::error(Code::InvalidValue, service.span, message));
+    }
     let request_headers = request_edits(raw.request_headers.as_ref(), around, cx);
     let tls = raw.tls.as_ref().map(|tls| UpstreamTls {
         server_name: tls.server_name.as_ref().map(|name| name.0.clone()),
         ca_file: tls
             .ca_file
             .as_ref()
-            .and_then(|file| certificates(around.folder, file, cx)),
+            .and_then(|file| certificates(Base::File(around.folder), file, cx)),
     });
     let endpoints: Vec<EndpointUrl> = raw.endpoints.as_ref()?.to_vec();
     if let Some(tls) = &raw.tls
@@ -240,10 +253,6 @@ fn spec(
         let message = format!("`{}` has TLS settings and no https endpoint", name.value);
         let diagnostic = Diagnostic::error(Code::InvalidValue, tls.span, message);
         cx.push(diagnostic.help("write the endpoints with `https://`, or remove the section"));
-    }
-    if let Some(service) = raw.service.as_ref().filter(|service| service.is_empty()) {
-        let message = "a service has a name";
-        cx.push(Diagnostic::error(Code::InvalidValue, service.span, message));
     }
     Some(UpstreamSpec {
         name: name.value.clone(),
