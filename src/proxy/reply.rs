@@ -132,20 +132,23 @@ fn head_of(reply: &Reply, request: &RequestHeader, ctx: &RequestContext) -> Resu
     Ok(head)
 }
 
-/// A small declared body is drained when the connection is reused; of any other the end is unknown, so it closes.
+/// A small declared body is drained before the connection is reused; of any other the end is unknown, so it closes. A
+/// client that waits for `100 Continue` may send its body or not: only closing leaves no doubt what comes next.
 fn settle_request_body(session: &mut Session) {
     if session.is_body_done() {
         return;
     }
-    let declared = session
-        .req_header()
-        .headers
+    let headers = &session.req_header().headers;
+    let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok());
     let small = declared
         .and_then(|length| length.parse::<u64>().ok())
         .is_some_and(|length| length <= DRAINED_BODY);
-    if !small {
+    if small && !headers.contains_key(header::EXPECT) {
+        // Otherwise Pingora would close.
+        session.set_close_on_response_before_downstream_finish(false);
+    } else {
         session.set_keepalive(None);
     }
 }

@@ -3,8 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod body;
+mod cors;
 mod failures;
 mod h2;
+mod headers;
 mod proxying;
 mod reload;
 mod route_map;
