@@ -1,15 +1,16 @@
 //! The client's address and scheme, believed only through trusted proxies, and the forwarding headers made from it.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use pingora_http::RequestHeader;
 use std::net::{IpAddr, SocketAddr};
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const X_FORWARDED_FOR: &str = "X-Forwarded-For";
+const X_FORWARDED_PROTO: &str = "X-Forwarded-Proto";
+const X_FORWARDED_HOST: &str = "X-Forwarded-Host";
+const X_FORWARDED_PORT: &str = "X-Forwarded-Port";
+const X_REAL_IP: &str = "X-Real-IP";
+const FORWARDED: &str = "Forwarded";
 /// Other names by which upstreams are known to learn an address; a client's own are never passed on.
 const REMOVED: [HeaderName; 5] = [
     HeaderName::from_static("x-client-ip"),
@@ -92,10 +93,15 @@ impl ClientAddress {
 
     /// Replaces every forwarding header by what the edge knows. `host` is the host the client asked for.
     pub(crate) fn write_headers(&self, request: &mut RequestHeader, host: Option<&HeaderValue>) {
-        for name in REMOVED {
-            request.remove_header(&name);
+        for name in REMOVED
+            .iter()
+            .filter(|name| request.headers.contains_key(*name))
+            .collect::<Vec<_>>()
+        {
+            request.remove_header(name);
         }
-        let ip = HeaderValue::try_from(self.ip.to_string()).ok();
+        let text = self.ip.to_string();
+        let ip = HeaderValue::from_str(&text).ok();
         let chain = if self.hops.is_empty() {
             ip.clone()
         } else {
@@ -113,7 +119,11 @@ impl ClientAddress {
         set(request, X_FORWARDED_HOST, host.cloned());
         set(request, X_FORWARDED_PORT, Some(HeaderValue::from(port)));
         set(request, X_REAL_IP, ip);
-        set(request, FORWARDED, HeaderValue::try_from(self.forwarded(host)).ok());
+        set(
+            request,
+            FORWARDED,
+            HeaderValue::try_from(self.forwarded(&text, host)).ok(),
+        );
     }
 
     /// The client and every trusted hop after it.
@@ -123,23 +133,23 @@ impl ClientAddress {
     }
 
     /// RFC 7239 section 4; one element, since the edge vouches for one hop.
-    fn forwarded(&self, host: Option<&HeaderValue>) -> String {
-        let node = match self.ip {
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => format!("\"[{ip}]\""),
-        };
-        let host = host
-            .and_then(|host| host.to_str().ok())
-            .map(|host| format!(";host=\"{host}\""));
-        format!("for={node};proto={}{}", self.scheme.as_str(), host.unwrap_or_default())
+    fn forwarded(&self, ip: &str, host: Option<&HeaderValue>) -> String {
+        let (open, close) = if self.ip.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
+        let mut text = ["for=", open, ip, close, ";proto=", self.scheme.as_str()].concat();
+        if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+            text.push_str(";host=\"");
+            text.push_str(host);
+            text.push('"');
+        }
+        text
     }
 }
 
-fn set(request: &mut RequestHeader, name: HeaderName, value: Option<HeaderValue>) {
+fn set(request: &mut RequestHeader, name: &'static str, value: Option<HeaderValue>) {
     match value {
         // Cannot fail below the header map's capacity, and the request head is bounded.
         Some(value) => drop(request.insert_header(name, value)),
-        None => drop(request.remove_header(&name)),
+        None => drop(request.remove_header(name)),
     }
 }
 

@@ -154,17 +154,17 @@ impl CorsPolicy {
             return;
         }
         if let Some(origin) = request.get(header::ORIGIN) {
-            insert(response, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            insert(response, "Access-Control-Allow-Origin", origin.clone());
         }
         if self.credentials {
             insert(
                 response,
-                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                "Access-Control-Allow-Credentials",
                 HeaderValue::from_static("true"),
             );
         }
         if let Some(expose) = &self.expose {
-            insert(response, header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
+            insert(response, "Access-Control-Expose-Headers", expose.clone());
         }
     }
 
@@ -174,11 +174,11 @@ impl CorsPolicy {
         if self.verdict(request) != Verdict::Allowed {
             return;
         }
-        insert(response, header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone());
-        insert(response, header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
+        insert(response, "Access-Control-Allow-Methods", self.methods.clone());
+        insert(response, "Access-Control-Max-Age", self.max_age.clone());
         let allowed = self.allowed_headers(request);
         if let (false, Ok(allowed)) = (allowed.is_empty(), HeaderValue::try_from(allowed)) {
-            insert(response, header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+            insert(response, "Access-Control-Allow-Headers", allowed);
         }
     }
 
@@ -231,11 +231,11 @@ pub(crate) fn vary_by_origin(response: &mut ResponseHeader) {
             .any(|name| name == "*" || name.eq_ignore_ascii_case("origin"))
     };
     if !response.headers.get_all(header::VARY).iter().any(names_origin) {
-        drop(response.append_header(header::VARY, HeaderValue::from_static("Origin")));
+        drop(response.append_header("Vary", HeaderValue::from_static("Origin")));
     }
 }
 
-fn insert(response: &mut ResponseHeader, name: HeaderName, value: HeaderValue) {
+fn insert(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {
     // Fails only past the header map's capacity; the upstream's head is bounded far below it.
     drop(response.insert_header(name, value));
 }

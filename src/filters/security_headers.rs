@@ -32,27 +32,23 @@ impl SecurityHeaders {
             (HstsOn::Always, _) | (HstsOn::Https, Scheme::Https) => self.strict_transport_security.as_ref(),
             (HstsOn::Never, _) | (HstsOn::Https, Scheme::Http) => None,
         };
-        replace(response, header::STRICT_TRANSPORT_SECURITY, hsts);
-        replace(
-            response,
-            header::X_CONTENT_TYPE_OPTIONS,
-            self.x_content_type_options.as_ref(),
-        );
-        replace(response, header::X_XSS_PROTECTION, self.x_xss_protection.as_ref());
+        replace(response, "Strict-Transport-Security", hsts);
+        replace(response, "X-Content-Type-Options", self.x_content_type_options.as_ref());
+        replace(response, "X-XSS-Protection", self.x_xss_protection.as_ref());
         if !has_one_of(response, &header::X_FRAME_OPTIONS, &["deny"]) {
-            replace(response, header::X_FRAME_OPTIONS, self.x_frame_options.as_ref());
+            replace(response, "X-Frame-Options", self.x_frame_options.as_ref());
         }
         if !has_one_of(
             response,
             &header::REFERRER_POLICY,
             &["no-referrer", "same-origin", "strict-origin"],
         ) {
-            replace(response, header::REFERRER_POLICY, self.referrer_policy.as_ref());
+            replace(response, "Referrer-Policy", self.referrer_policy.as_ref());
         }
     }
 }
 
-fn replace(response: &mut ResponseHeader, name: HeaderName, value: Option<&HeaderValue>) {
+fn replace(response: &mut ResponseHeader, name: &'static str, value: Option<&HeaderValue>) {
     if let Some(value) = value {
         // Fails only past the header map's capacity; the upstream's head is bounded far below it.
         drop(response.insert_header(name, value.clone()));

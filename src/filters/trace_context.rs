@@ -1,56 +1,68 @@
 //! W3C Trace Context (Level 1): continues the caller's trace or starts one; the edge is a span of its own.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use std::fmt::Write;
+use http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+pub(crate) const TRACEPARENT: &str = "traceparent";
+pub(crate) const TRACESTATE: &str = "tracestate";
 const MAX_TRACESTATE: usize = 8192;
 const MAX_MEMBERS: usize = 32;
+
+/// `00-`, trace id, `-`, span id, `-`, flags.
+const LENGTH: usize = 55;
 
 /// The trace of one request, as seen behind the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TraceContext {
-    trace_id: [u8; 16],
-    span_id: [u8; 8],
-    flags: u8,
+    /// A `traceparent`, made once: it is sent both ways and logged.
+    text: [u8; LENGTH],
     state: Option<HeaderValue>,
 }
 
 impl TraceContext {
     /// Continues a valid incoming `traceparent`; an invalid one starts a new trace and drops `tracestate`.
     pub(crate) fn assign(headers: &HeaderMap) -> Self {
-        let random = Uuid::new_v4().into_bytes();
-        let [s0, s1, s2, s3, s4, s5, _, _, _, s6, s7, ..] = random;
-        let span_id = [s0 | 1, s1, s2, s3, s4, s5, s6, s7];
+        // Random enough for ids: the 122 random bits of a version 4 UUID.
+        let span_id = Uuid::new_v4().into_bytes();
         match incoming(headers) {
             Some((trace_id, flags)) => Self {
-                trace_id,
-                span_id,
-                flags,
+                text: text(trace_id, span_id, flags),
                 state: tracestate(headers),
             },
             None => Self {
-                trace_id: Uuid::new_v4().into_bytes(),
-                span_id,
-                flags: 0,
+                text: text(Uuid::new_v4().into_bytes(), span_id, 0),
                 state: None,
             },
         }
     }
 
-    pub(crate) fn trace_id(&self) -> String {
-        hex(&self.trace_id)
+    pub(crate) fn trace_id(&self) -> &str {
+        std::str::from_utf8(&self.text[3..35]).unwrap_or_default()
     }
 
     pub(crate) fn traceparent(&self) -> HeaderValue {
-        let text = format!("00-{}-{}-{:02x}", hex(&self.trace_id), hex(&self.span_id), self.flags);
-        HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        HeaderValue::from_bytes(&self.text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 
     pub(crate) fn tracestate(&self) -> Option<&HeaderValue> {
         self.state.as_ref()
+    }
+}
+
+/// The first half of a UUID has its fixed version bits, so a span id is never all zeros.
+fn text(trace_id: [u8; 16], span_id: [u8; 16], flags: u8) -> [u8; LENGTH] {
+    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+    write_hex(&mut text[3..35], &trace_id);
+    write_hex(&mut text[36..52], &span_id[..8]);
+    write_hex(&mut text[53..], &[flags]);
+    text
+}
+
+fn write_hex(out: &mut [u8], bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 0xf)];
     }
 }
 
@@ -79,16 +91,6 @@ fn tracestate(headers: &HeaderMap) -> Option<HeaderValue> {
     let joined = lines.join(",");
     let usable = !joined.is_empty() && joined.len() <= MAX_TRACESTATE && joined.split(',').count() <= MAX_MEMBERS;
     usable.then(|| HeaderValue::from_str(&joined).ok()).flatten()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Exactly `2 * N` lower-case hexadecimal digits.

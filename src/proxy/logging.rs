@@ -1,6 +1,8 @@
 //! The end of a request: its access-log line and its metrics.
 
 use super::context::RequestContext;
+use crate::filters::host::Host;
+use crate::filters::trace_context::TraceContext;
 use crate::live::Gateway;
 use crate::telemetry::access_log::Entry;
 use http::StatusCode;
@@ -27,17 +29,13 @@ pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, error: Option<&E
         .started
         .zip(ctx.exchange.head_at)
         .map(|(from, to)| to.duration_since(from));
+    let host = Host::of(request).ok();
     gateway.access_log.write(&Entry {
         request_id: ctx.request_id.as_str(),
-        trace_id: ctx
-            .trace
-            .as_ref()
-            .map(crate::filters::trace_context::TraceContext::trace_id),
+        trace_id: ctx.trace.as_ref().map(TraceContext::trace_id),
         client_ip: ctx.client.as_ref().map(|client| client.ip),
         method: request.method.as_str(),
-        host: crate::filters::host::Host::of(request)
-            .ok()
-            .map(|host| host.as_str().to_owned()),
+        host: host.as_ref().map(Host::as_str),
         path: ctx.path.as_deref(),
         raw_path: request.raw_path(),
         query: request.uri.query(),

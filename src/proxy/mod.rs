@@ -35,10 +35,11 @@ pub(crate) struct Edge {
 
 #[async_trait]
 impl ProxyHttp for Edge {
-    type CTX = RequestContext;
+    /// Boxed: Pingora moves it from phase to phase.
+    type CTX = Box<RequestContext>;
 
     fn new_ctx(&self) -> Self::CTX {
-        RequestContext::new(&self.gateway)
+        Box::new(RequestContext::new(&self.gateway))
     }
 
     /// No modules: nothing compresses or rewrites behind our back.

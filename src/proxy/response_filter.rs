@@ -15,7 +15,7 @@ use std::time::Instant;
 
 const SERVER: HeaderValue = HeaderValue::from_static("onasis-gateway");
 const DEPRECATED: HeaderValue = HeaderValue::from_static("true");
-const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+const DEPRECATION: &str = "Deprecation";
 /// About the connection to the upstream, or an offer of a protocol the edge does not speak.
 const UPSTREAM_ONLY: [HeaderName; 3] = [
     HeaderName::from_static("keep-alive"),
@@ -106,7 +106,7 @@ pub(super) fn dress(request: &RequestHeader, response: &mut ResponseHeader, ctx:
         }
     }
     ctx.snapshot.map.security_headers.write(ctx.scheme(), response);
-    set(response, header::SERVER, SERVER);
+    set(response, "Server", SERVER);
     set(response, X_REQUEST_ID, ctx.request_id.header_value().clone());
     if let Some(trace) = &ctx.trace {
         set(response, TRACEPARENT, trace.traceparent());
@@ -117,11 +117,11 @@ pub(super) fn dress(request: &RequestHeader, response: &mut ResponseHeader, ctx:
     if let Some(link) = link {
         set(response, DEPRECATION, DEPRECATED);
         // An upstream's own links stay.
-        drop(response.append_header(header::LINK, link));
+        drop(response.append_header("Link", link));
     }
 }
 
-fn set(response: &mut ResponseHeader, name: HeaderName, value: HeaderValue) {
+fn set(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {
     // Fails only past the header map's capacity; the upstream's head is bounded far below it.
     drop(response.insert_header(name, value));
 }

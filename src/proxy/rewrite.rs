@@ -10,7 +10,7 @@ use crate::routes::query::decode;
 use crate::routes::route::Route;
 use crate::routes::target::{Redirect, UpstreamTarget};
 use crate::upstreams::spec::{EndpointUrl, HostHeader, UpstreamSpec};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderValue, header};
 use pingora_http::RequestHeader;
 use std::borrow::Cow;
 
@@ -38,26 +38,28 @@ impl Forwarding<'_> {
         capture: impl Fn(&str) -> String,
     ) -> Result<(), Denied> {
         let path_and_query = self.path_and_query(client, capture);
-        request
-            .set_raw_path(path_and_query.as_bytes())
-            .map_err(|_| Denied::Internal)?;
+        if request.raw_path() != path_and_query.as_bytes() || request.uri.authority().is_some() {
+            request
+                .set_raw_path(path_and_query.as_bytes())
+                .map_err(|_| Denied::Internal)?;
+        }
         cookies::join_crumbs(request);
         self.target.request_headers.apply_to_request(request);
         let asked_host = host::as_written(client);
         if let Some(host) = self.host(asked_host.as_ref()) {
-            set(request, header::HOST, host)?;
+            set(request, "Host", host)?;
         }
         self.client.write_headers(request, asked_host.as_ref());
         set(request, X_REQUEST_ID, self.request_id.header_value().clone())?;
         set(request, TRACEPARENT, self.trace.traceparent())?;
-        request.remove_header(&TRACESTATE);
+        request.remove_header(TRACESTATE);
         if let Some(state) = self.trace.tracestate() {
             set(request, TRACESTATE, state.clone())?;
         }
         if self.target.json_body.is_some() {
             // The length changes with the injected fields, and is known only at the body's end.
             request.remove_header(&header::CONTENT_LENGTH);
-            set(request, header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+            set(request, "Transfer-Encoding", HeaderValue::from_static("chunked"))?;
         }
         Ok(())
     }
@@ -82,14 +84,14 @@ impl Forwarding<'_> {
 
     fn host(&self, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
         match &self.spec.host_header {
-            HostHeader::Upstream => HeaderValue::try_from(self.endpoint.authority()).ok(),
+            HostHeader::Upstream => HeaderValue::from_str(self.endpoint.authority()).ok(),
             HostHeader::Client => asked.cloned(),
             HostHeader::Literal(name) => Some(name.clone()),
         }
     }
 }
 
-fn set(request: &mut RequestHeader, name: HeaderName, value: HeaderValue) -> Result<(), Denied> {
+fn set(request: &mut RequestHeader, name: &'static str, value: HeaderValue) -> Result<(), Denied> {
     request.insert_header(name, value).map_err(|_| Denied::Internal)
 }
 

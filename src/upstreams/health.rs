@@ -51,7 +51,7 @@ fn request(upstream: &Upstream, endpoint: &Endpoint, check: &HealthCheck) -> pin
     let host = match &upstream.spec.host_header {
         HostHeader::Literal(name) => name.clone(),
         HostHeader::Upstream | HostHeader::Client => {
-            HeaderValue::try_from(endpoint.url.authority()).unwrap_or_else(|_| HeaderValue::from_static("localhost"))
+            HeaderValue::from_str(endpoint.url.authority()).unwrap_or_else(|_| HeaderValue::from_static("localhost"))
         }
     };
     request.insert_header(header::HOST, host)?;

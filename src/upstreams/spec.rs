@@ -14,6 +14,7 @@ pub(crate) struct EndpointUrl {
     /// Lower case; an IPv6 address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
+    authority: String,
 }
 
 impl EndpointUrl {
@@ -48,20 +49,30 @@ impl EndpointUrl {
             Some(Ok(port)) if port > 0 => port,
             Some(_) => return Err("an endpoint's port is 1 to 65535".to_owned()),
         };
-        Ok(Self { tls, host, port })
+        let authority = authority_of(tls, &host, port);
+        Ok(Self {
+            tls,
+            host,
+            port,
+            authority,
+        })
     }
 
     /// Host and port as they stand in a `Host` header: a scheme's default port is left out.
-    pub(crate) fn authority(&self) -> String {
-        let host = match self.host.parse::<IpAddr>() {
-            Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
-            _ => self.host.clone(),
-        };
-        if self.port == default_port(self.tls) {
-            host
-        } else {
-            format!("{host}:{}", self.port)
-        }
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+fn authority_of(tls: bool, host: &str, port: u16) -> String {
+    let host = match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+        _ => host.to_owned(),
+    };
+    if port == default_port(tls) {
+        host
+    } else {
+        format!("{host}:{port}")
     }
 }
 
