@@ -2,7 +2,7 @@
 
 use crate::answer::{Denied, Reply, ReplyBody};
 use crate::routes::target::{StaticFiles, StaticRoot};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use pingora_http::RequestHeader;
 use std::fs::Metadata;
 use std::io::SeekFrom;
@@ -26,7 +26,12 @@ pub(crate) async fn serve(files: &StaticFiles, splat: &str, request: &RequestHea
     if is_unchanged(&request.headers, &etag, modified) {
         return Ok(headers.dress(Reply::new(StatusCode::NOT_MODIFIED, ReplyBody::Empty)));
     }
-    match wanted_range(&request.headers, &etag, metadata.len())? {
+    // A range means something to GET alone (RFC 9110 section 14.2).
+    let range = match request.method {
+        Method::GET => wanted_range(&request.headers, &etag, metadata.len())?,
+        _ => None,
+    };
+    match range {
         None => Ok(headers.dress(Reply::new(
             StatusCode::OK,
             ReplyBody::File {
@@ -71,18 +76,26 @@ fn inside(splat: &str) -> Result<PathBuf, Denied> {
 }
 
 async fn open_in(folder: &Path, inside: &Path, index: Option<&str>) -> Result<(PathBuf, File, Metadata), Denied> {
-    // Links may not lead out of the folder either.
-    let root = tokio::fs::canonicalize(folder).await.map_err(|_| Denied::NoSuchFile)?;
-    let real = tokio::fs::canonicalize(root.join(inside))
-        .await
-        .map_err(|_| Denied::NoSuchFile)?;
-    if !real.starts_with(&root) {
-        return Err(Denied::NoSuchFile);
+    let root = resolve(folder).await?;
+    let named = resolve_in(&root, &root.join(inside)).await?;
+    match (tokio::fs::metadata(&named).await, index) {
+        (Ok(metadata), Some(index)) if metadata.is_dir() => open(&resolve_in(&root, &named.join(index)).await?).await,
+        _ => open(&named).await,
     }
-    match (tokio::fs::metadata(&real).await, index) {
-        (Ok(metadata), Some(index)) if metadata.is_dir() => open(&real.join(index)).await,
-        _ => open(&real).await,
+}
+
+/// Links may not lead out of the folder either.
+async fn resolve_in(root: &Path, path: &Path) -> Result<PathBuf, Denied> {
+    let real = resolve(path).await?;
+    if real.starts_with(root) {
+        Ok(real)
+    } else {
+        Err(Denied::NoSuchFile)
     }
+}
+
+async fn resolve(path: &Path) -> Result<PathBuf, Denied> {
+    tokio::fs::canonicalize(path).await.map_err(|_| Denied::NoSuchFile)
 }
 
 async fn open(path: &Path) -> Result<(PathBuf, File, Metadata), Denied> {
