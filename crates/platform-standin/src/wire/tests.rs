@@ -85,7 +85,7 @@ fn chunked_body_may_arrive_byte_by_byte() {
 
 #[test]
 fn broken_framing_is_refused() {
-    for body in ["x\r\n", "3\r\nabcd\r\n0\r\n\r\n"] {
+    for body in ["x\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nabcxx0\r\n\r\n"] {
         let text = format!("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{body}");
         assert_eq!(read(&text).1, Err(Malformed), "{body:?}");
     }

@@ -1,10 +1,12 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use platform_standin::Name;
 
-use crate::client::get;
+use crate::client::{get, no_forks};
+use crate::lifetime::free_ports;
 
 struct Running(Child);
 
@@ -15,9 +17,23 @@ impl Drop for Running {
     }
 }
 
+impl Running {
+    fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "still running");
+            std::thread::yield_now();
+        }
+    }
+}
+
 fn demo(arguments: &[&str]) -> Running {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onasis-demo"));
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let _forks = no_forks();
     Running(command.spawn().unwrap())
 }
 
@@ -32,9 +48,10 @@ fn command_prints_addresses_writes_the_environment_and_ends_on_signals() {
         let lines = BufReader::new(demo.0.stdout.take().unwrap())
             .lines()
             .map(Result::unwrap);
-        let lines: Vec<String> = lines.take_while(|line| line != "ready").collect();
+        let lines: Vec<String> = lines.take(11).collect();
         let names: Vec<&str> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
-        assert_eq!(names, Name::ALL.map(Name::as_str));
+        assert_eq!(names[..10], Name::ALL.map(Name::as_str));
+        assert_eq!(names[10], "ready");
 
         let (_, url) = lines[8].split_once(" http://127.0.0.1:").unwrap();
         assert_eq!(get(url.parse().unwrap(), "/health", &[]).json()["service"], "docs");
@@ -42,19 +59,22 @@ fn command_prints_addresses_writes_the_environment_and_ends_on_signals() {
         assert!(env.contains(&format!("DOCS_URL=http://127.0.0.1:{url}\n")), "{env}");
 
         let kill = format!("kill -{signal} {}", demo.0.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-        assert_eq!(demo.0.wait().unwrap().code(), Some(0), "{signal}");
+        let mut kill = {
+            let _forks = no_forks();
+            Running(Command::new("sh").args(["-c", &kill]).spawn().unwrap())
+        };
+        assert_eq!(kill.exit_code(), Some(0));
+        assert_eq!(demo.exit_code(), Some(0), "{signal}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
 
 #[test]
 fn command_names_the_busy_port_and_fails() {
-    let (base, ports) = crate::lifetime::free_ports();
-    drop(ports);
+    let base = free_ports();
     let _busy = TcpListener::bind(("127.0.0.1", base + 5)).unwrap();
     let mut demo = demo(&["--base-port", &base.to_string()]);
-    assert_eq!(demo.0.wait().unwrap().code(), Some(1));
+    assert_eq!(demo.exit_code(), Some(1));
     let mut text = String::new();
     demo.0.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     let busy = base + 5;
@@ -67,5 +87,5 @@ fn command_names_the_busy_port_and_fails() {
 #[test]
 fn interval_must_be_a_time() {
     let mut demo = demo(&["--sse-interval", "soon"]);
-    assert_eq!(demo.0.wait().unwrap().code(), Some(2));
+    assert_eq!(demo.exit_code(), Some(2));
 }

@@ -3,13 +3,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use platform_standin::{Name, Platform, Settings, Standin, StartError};
 
-use crate::client::get;
+use crate::client::{get, no_forks};
 
 #[test]
 fn port_is_closed_once_a_standin_is_dropped() {
     let standin = Standin::start(Name::Docs).unwrap();
     let address = standin.address();
     TcpStream::connect(address).unwrap();
+    let _forks = no_forks();
     drop(standin);
     assert!(TcpStream::connect(address).is_err());
 }
@@ -18,6 +19,7 @@ fn port_is_closed_once_a_standin_is_dropped() {
 fn stopped_standin_returns_on_its_own_port() {
     let mut platform = Platform::start().unwrap();
     let port = platform.get(Name::Legacy).port();
+    let _forks = no_forks();
     platform.stop(Name::Legacy);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     platform.restart(Name::Legacy).unwrap();
@@ -58,8 +60,7 @@ fn environment_names_every_upstream_and_both_keys() {
 
 #[test]
 fn every_busy_port_is_named() {
-    let (base, ports) = free_ports();
-    drop(ports);
+    let base = free_ports();
     let _fourth = TcpListener::bind(("127.0.0.1", base + 3)).unwrap();
     let _last = TcpListener::bind(("127.0.0.1", base + 9)).unwrap();
     let error = Platform::start_on(base, Settings::default()).err().unwrap();
@@ -76,19 +77,18 @@ fn ports_beyond_the_last_one_are_refused() {
     assert!(matches!(error, StartError::PortsOutOfRange(65530)), "{error}");
 }
 
-/// Ten free ports in a row below those that the kernel gives to others.
-pub(crate) fn free_ports() -> (u16, Vec<TcpListener>) {
+/// The first of ten free ports in a row, below those that the kernel gives to others.
+pub(crate) fn free_ports() -> u16 {
     // Apart from those of other processes and of the other tests of this one.
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let start = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    let _forks = no_forks();
     loop {
         let base = start + TAKEN.fetch_add(10, Ordering::SeqCst);
         assert!(base < 32_000, "no ten free ports in a row");
-        let ports: Result<Vec<_>, _> = (base..base + 10)
-            .map(|port| TcpListener::bind(("127.0.0.1", port)))
-            .collect();
-        if let Ok(ports) = ports {
-            return (base, ports);
+        let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if (base..base + 10).all(free) {
+            return base;
         }
     }
 }

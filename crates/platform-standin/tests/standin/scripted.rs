@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::client::{connect, exchange, get, parse, read_until, wait_until};
+use crate::client::{connect, exchange, get, no_forks, parse, read_until, wait_until};
 
 const GET: &[u8] = b"GET /x HTTP/1.1\r\nhost: h\r\n\r\n";
 
@@ -207,6 +207,7 @@ fn script_may_be_a_closure_and_reset_its_connection() {
 fn server_starts_on_a_chosen_port_and_leaves_it_when_dropped() {
     let first = Server::start(black_hole()).unwrap();
     let port = first.port();
+    let _forks = no_forks();
     drop(first);
     let second = Server::start_on(port, truncated_length()).unwrap();
     assert_eq!((second.port(), get(port, "/", &[]).status), (port, 200));
