@@ -229,9 +229,8 @@ pub(crate) fn gateway_file(node: &Node, folder: &Path, cx: &mut Diagnostics) -> 
         }
         path
     });
-    let settings = match (&raw.routes, &raw.listen) {
-        (Some(routes), Some(listen)) => Some(GatewaySettings {
-            routes: folder.join(&routes.value),
+    let settings = match (&raw.version, &raw.routes, &raw.listen) {
+        (Some(Version), Some(_), Some(listen)) => Some(GatewaySettings {
             listen: listen.iter().map(|address| address.value).collect(),
             admin: AdminSettings {
                 listen: raw.admin.listen.value.0,
@@ -254,7 +253,7 @@ pub(crate) fn gateway_file(node: &Node, folder: &Path, cx: &mut Diagnostics) -> 
             },
             upstream_pool: raw.upstream_pool.0,
         }),
-        (None, _) | (_, None) => None,
+        (None, _, _) | (_, None, _) | (_, _, None) => None,
     };
     Some(GatewayFile {
         settings,

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::environment::Environment;
 use super::files::read_text;
 use super::gateway_file::{GatewayFile, gateway_file};
-use super::routes_file::{Development, Surroundings, route_map};
+use super::routes_file::{Surroundings, route_map};
 use super::settings::{Configuration, GatewaySettings, RouteMap};
 use super::yaml;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources};
@@ -20,6 +20,7 @@ pub(crate) struct Loaded {
 }
 
 /// What was made of a route map alone.
+#[cfg(test)]
 #[derive(Debug)]
 pub(crate) struct LoadedRoutes {
     /// `None` when there are errors.
@@ -68,10 +69,11 @@ pub(crate) fn load_settings(gateway_path: &Path, environment: &Environment) -> L
 }
 
 /// As [`load`], of a route map's text. `path` names it in diagnostics, and tells where relative paths begin.
+#[cfg(test)]
 pub(crate) fn load_routes(
     path: &Path,
     text: &str,
-    development: &Development,
+    development: &super::routes_file::Development,
     environment: &Environment,
 ) -> LoadedRoutes {
     let mut sources = Sources::default();

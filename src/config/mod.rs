@@ -18,7 +18,6 @@ mod version;
 mod written;
 pub(crate) mod yaml;
 
-pub(crate) use load::{Loaded, LoadedRoutes, LoadedSettings, load, load_routes, load_settings};
-pub(crate) use routes_file::Development;
+pub(crate) use load::{load, load_settings};
 pub(crate) use schema::{gateway_schema, schema};
 pub(crate) use settings::{Configuration, GatewaySettings, RouteMap};

@@ -31,7 +31,7 @@ use super::names::Named;
 use super::settings::RouteMap;
 use super::units::ByteSize;
 use super::version::{self, Version};
-use super::written::{OrNone, Text};
+use super::written::{OrNone, Text, Written};
 use super::yaml;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, FileId, Sources, Span};
 use crate::filters::cors::{CorsPolicy, OriginPattern};
@@ -48,7 +48,7 @@ use timeouts::{Partial, RawTimeouts};
 use upstreams::{RawUpstream, Upstreams, upstreams};
 
 /// Bodies up to this size are let through unless the file says otherwise.
-const BODY_LIMIT: u64 = 10 << 20;
+const BODY_LIMIT: ByteSize = ByteSize::from_bytes(10 << 20);
 
 record! {
     /// The platform's route map: which request goes where, and how it is rewritten on the way.
@@ -62,7 +62,7 @@ record! {
         /// Headers of every answer.
         security_headers: optional RawSecurityHeaders,
         /// What a route gets when it says nothing.
-        defaults: optional RawDefaults,
+        defaults: optional Written<RawDefaults>,
         /// What requests are sent to, by name.
         upstreams: default({}) Entries<RawUpstream>,
         /// Which request goes where. The most specific route wins; the order never decides.
@@ -74,7 +74,7 @@ record! {
     /// What a route gets when it says nothing.
     struct RawDefaults as "the defaults" {
         /// Host groups, or `"*"` for every known host, which is also what holds without this key.
-        hosts: optional RawHosts,
+        hosts: optional Written<RawHosts>,
         /// A CORS policy, or `none`, which is also what holds without this key.
         cors: optional OrNone<Text>,
         /// A longer body is answered 413; 10MiB unless given.
@@ -125,7 +125,7 @@ pub(crate) fn route_map(
     }
     let raw = RawRouteMap::decode(&node, cx)?;
     let map = assemble(&raw, hash(text), around, cx);
-    (!cx.has_errors()).then_some(map)
+    raw.version.filter(|Version| !cx.has_errors()).map(|Version| map)
 }
 
 /// The first 16 hexadecimal digits of the SHA-256.
@@ -137,8 +137,8 @@ fn hash(text: &str) -> String {
 fn assemble(raw: &RawRouteMap, hash: String, around: &Surroundings<'_>, cx: &mut Diagnostics) -> RouteMap {
     let no_groups = RawHostGroups::default();
     let (host_groups, group_names) = groups(&raw.hosts.as_ref().unwrap_or(&no_groups).0, cx);
-    let default_timeouts = raw.defaults.as_ref().and_then(|defaults| defaults.timeouts.as_ref());
-    let default_timeouts = Partial::of(default_timeouts);
+    let raw_defaults = raw.defaults.as_ref().and_then(|written| written.value.as_ref());
+    let default_timeouts = Partial::of(raw_defaults.and_then(|defaults| defaults.timeouts.as_ref()));
     let definitions = Definitions {
         groups: group_names,
         policies: policies(&raw.cors, around, cx),
@@ -167,22 +167,28 @@ fn assemble(raw: &RawRouteMap, hash: String, around: &Surroundings<'_>, cx: &mut
 }
 
 fn route_defaults(
-    raw: Option<&RawDefaults>,
+    written: Option<&Written<RawDefaults>>,
     timeouts: Partial,
     definitions: &Definitions<'_>,
     cx: &mut Diagnostics,
 ) -> RouteDefaults {
-    let hosts = raw.and_then(|raw| raw.hosts.as_ref());
-    let hosts = hosts.and_then(|written| route_hosts(written, definitions, cx));
+    let raw = written.and_then(|written| written.value.as_ref());
+    let hosts = match raw.and_then(|raw| raw.hosts.as_ref()) {
+        Some(hosts) => route_hosts(hosts, definitions, cx),
+        // A key that was reported may have been meant to be `hosts`.
+        None => written
+            .is_none_or(|written| written.flawless)
+            .then_some(RouteHosts::Any),
+    };
     let cors = match raw.and_then(|raw| raw.cors.as_ref()) {
         Some(OrNone(Some(name))) => definitions.policies.resolve(name, cx).cloned(),
         Some(OrNone(None)) | None => None,
     };
     let body_limit = raw.and_then(|raw| raw.body_limit);
     RouteDefaults {
-        hosts: hosts.unwrap_or(RouteHosts::Any),
+        hosts,
         cors,
-        body_limit: body_limit.map_or(BODY_LIMIT, ByteSize::bytes),
+        body_limit: body_limit.unwrap_or(BODY_LIMIT).bytes(),
         timeouts,
     }
 }

@@ -15,8 +15,6 @@ use std::time::Duration;
 /// `conf/gateway.yaml`, valid.
 #[derive(Debug, Clone)]
 pub(crate) struct GatewaySettings {
-    /// The route map's file.
-    pub(crate) routes: PathBuf,
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) admin: AdminSettings,
     /// Worker threads; 0 is one per core.

@@ -5,22 +5,28 @@ use serde_json::{Value, json};
 
 use super::decode::{Decode, decode_scalar};
 use super::yaml::{Form, Kind, Node};
-use crate::diagnostic::{Diagnostics, Span};
+use crate::diagnostic::{Diagnostics, Severity, Span};
 
 /// A value that stands in the file, whether or not it was any good: its key is not missing.
 #[derive(Clone, Debug)]
 pub(crate) struct Written<T> {
     pub(crate) value: Option<T>,
     pub(crate) span: Span,
+    /// Nothing in it was reported, so the value is all that was written.
+    pub(crate) flawless: bool,
 }
 
 impl<T: Decode> Decode for Written<T> {
     const WHAT: &'static str = T::WHAT;
 
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        let before = cx.count(Severity::Error);
         let value = T::decode(node, cx);
-        let span = node.span;
-        Some(Self { value, span })
+        Some(Self {
+            value,
+            span: node.span,
+            flawless: cx.count(Severity::Error) == before,
+        })
     }
 
     fn schema() -> Value {

@@ -76,10 +76,6 @@ impl MethodSet {
         self == Self::default()
     }
 
-    pub(crate) fn covers(self, other: Self) -> bool {
-        self.union(other) == self
-    }
-
     /// The set with `HEAD` added where `GET` is (RFC 9110 section 9.3.2).
     pub(crate) fn with_implied_head(self) -> Self {
         let head = if self.known & 1 != 0 { 0b10 } else { 0 };

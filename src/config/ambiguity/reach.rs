@@ -30,7 +30,7 @@ pub(super) fn unreachable(table: &RouteTable) -> Vec<Unreachable> {
             known
                 .and_modify(|known| {
                     if here.is_none() {
-                        *known = None
+                        *known = None;
                     }
                 })
                 .or_insert(here);

@@ -60,16 +60,15 @@ fn any_hosts() -> impl Strategy<Value = RouteHosts> {
 }
 
 fn any_pattern() -> impl Strategy<Value = String> {
-    let texts = [
-        "/", "/*", "/a", "/a/*", "/:p", "/:q", "/:p/*", "/a/:p", "/:p/a", "/:p/:q", "/:p/:q/*", "/a/a",
-    ];
+    // Few, so that routes meet.
+    let texts = ["/", "/*", "/a", "/a/*", "/:p", "/:q", "/:p/*", "/:p/:q", "/:p/:q/*"];
     proptest::sample::select(texts.to_vec()).prop_map(str::to_owned)
 }
 
 fn any_conditions() -> impl Strategy<Value = Conditions> {
     let wanted = || {
         let equals = |text: &str| Some(Wanted::Equals(text.to_owned()));
-        prop_oneof![6 => Just(None), 1 => Just(Some(Wanted::Present)), 1 => Just(equals("1")), 1 => Just(equals("2"))]
+        prop_oneof![3 => Just(None), 1 => Just(Some(Wanted::Present)), 1 => Just(equals("1")), 1 => Just(equals("2"))]
     };
     (wanted(), wanted()).prop_map(|(x, y)| Conditions {
         headers: x

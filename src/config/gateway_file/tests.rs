@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,7 +39,6 @@ fn seconds(seconds: u64) -> Duration {
 #[test]
 fn what_is_absent_has_its_default() {
     let settings = settings("version: 1\nroutes: ../routes.yaml\nlisten: 127.0.0.1:8080\n");
-    assert_eq!(settings.routes, Path::new("conf/../routes.yaml"));
     assert_eq!(settings.listen, ["127.0.0.1:8080".parse().unwrap()]);
     assert_eq!(settings.admin.listen, Some("127.0.0.1:9090".parse().unwrap()));
     assert_eq!(
@@ -83,8 +83,7 @@ drain: { requests: 0s, streams: 6s }
 upstream_pool: 7
 ",
     );
-    assert_eq!(settings.routes, Path::new("/etc/routes.yaml"));
-    let ports: Vec<u16> = settings.listen.iter().map(|address| address.port()).collect();
+    let ports: Vec<u16> = settings.listen.iter().map(SocketAddr::port).collect();
     assert_eq!(ports, [8081, 8080, 0, 0]);
     assert_eq!(settings.admin.listen, None);
     assert_eq!(settings.admin.socket.as_deref(), Some(Path::new("conf/run/admin.sock")));

@@ -3,6 +3,7 @@
 use http::{HeaderName, HeaderValue};
 
 use crate::config::decode::{Entries, record};
+use crate::config::written::Written;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::routes::conditions::{Conditions, Wanted};
 
@@ -16,21 +17,23 @@ record! {
     }
 }
 
-pub(super) fn conditions(raw: Option<&RawConditions>, cx: &mut Diagnostics) -> Conditions {
-    let Some(raw) = raw else {
-        return Conditions::default();
-    };
+/// `None` when one of them was reported: without it the route would match more than was meant.
+pub(super) fn conditions(written: &Written<RawConditions>, cx: &mut Diagnostics) -> Option<Conditions> {
+    let raw = written.value.as_ref()?;
+    let mut whole = written.flawless;
     let mut headers: Vec<(HeaderName, Wanted)> = Vec::new();
     let mut seen: Vec<Span> = Vec::new();
     for (key, value) in raw.headers.iter() {
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else {
             cx.push(not_a_name(key));
+            whole = false;
             continue;
         };
         if let Some(first) = headers.iter().position(|(known, _)| *known == name) {
             let message = format!("the header `{name}` appears twice");
             let diagnostic = Diagnostic::error(Code::DuplicateKey, key.span, message);
             cx.push(diagnostic.label("second time").note_at(seen[first], "first time"));
+            whole = false;
             continue;
         }
         refuse_impossible(value, cx);
@@ -41,10 +44,8 @@ pub(super) fn conditions(raw: Option<&RawConditions>, cx: &mut Diagnostics) -> C
         .query
         .iter()
         .map(|(name, value)| (name.value.clone(), wanted(value)));
-    Conditions {
-        headers,
-        query: query.collect(),
-    }
+    let query = query.collect();
+    whole.then_some(Conditions { headers, query })
 }
 
 fn wanted(value: &str) -> Wanted {

@@ -18,6 +18,7 @@ use crate::config::units::ByteSize;
 use crate::config::written::{OrNone, Text, Written, decode_parsed};
 use crate::config::yaml::Node;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::routes::conditions::Conditions;
 use crate::routes::method::MethodSet;
 use crate::routes::pattern::Pattern;
 use crate::routes::route::{Route, RouteHosts, RouteId, Stream, Timeouts};
@@ -32,11 +33,11 @@ record! {
         /// One line for operators.
         about: optional String,
         /// Host groups, or `"*"` for every known host; `defaults.hosts` unless given.
-        hosts: optional RawHosts,
+        hosts: optional Written<RawHosts>,
         /// One pattern or several: exact, with `:param` for one segment, with `/*` at the end for the rest.
         path: needed OneOrMany<Spanned<Pattern>>,
         /// Conditions beyond host, path and method.
-        when: optional RawConditions,
+        when: optional Written<RawConditions>,
         /// Targets by method, or a list of methods for the target written on the route; any method unless given.
         methods: optional Written<RawMethods>,
         /// A CORS policy, or `none`; `defaults.cors` unless given.
@@ -95,10 +96,14 @@ impl Decode for RouteId {
     }
 }
 
+/// Without these keys a route would match other requests than were meant, and seem to clash with other routes.
+const MATCHED_BY: [&str; 4] = ["hosts", "path", "when", "methods"];
+
 /// What a route gets when it says nothing.
 #[derive(Debug)]
 pub(super) struct RouteDefaults {
-    pub(super) hosts: RouteHosts,
+    /// `None` when what was written for them was reported.
+    pub(super) hosts: Option<RouteHosts>,
     pub(super) cors: Option<std::sync::Arc<crate::filters::cors::CorsPolicy>>,
     pub(super) body_limit: u64,
     pub(super) timeouts: Partial,
@@ -116,7 +121,7 @@ pub(super) fn route(
     refuse_repeated(patterns, cx);
     let hosts = match &raw.hosts {
         Some(written) => route_hosts(written, definitions, cx),
-        None => Some(defaults.hosts.clone()),
+        None => defaults.hosts.clone(),
     };
     let cors = match &raw.cors {
         Some(OrNone(Some(name))) => definitions
@@ -132,10 +137,16 @@ pub(super) fn route(
         around,
     };
     let methods = methods(holder, scope, cx);
-    let when = conditions(raw.when.as_ref(), cx);
+    let when = match &raw.when {
+        Some(written) => conditions(written, cx),
+        None => Some(Conditions::default()),
+    };
     let response_headers = response_edits(raw.response_headers.as_ref(), cx);
     if let Some(methods) = &methods {
         refuse_pointless(raw, methods, cx);
+    }
+    if holder.misspelt(&MATCHED_BY) {
+        return None;
     }
     let methods = methods?;
     Some(Route {
@@ -143,7 +154,7 @@ pub(super) fn route(
         about: raw.about.clone(),
         hosts: hosts?,
         patterns: raw.path.as_ref()?.iter().map(|pattern| pattern.value.clone()).collect(),
-        when,
+        when: when?,
         timeouts: timeouts(raw, &methods, defaults, definitions),
         methods,
         cors: cors?,
@@ -155,18 +166,19 @@ pub(super) fn route(
 }
 
 pub(super) fn route_hosts(
-    written: &RawHosts,
+    written: &Written<RawHosts>,
     definitions: &Definitions<'_>,
     cx: &mut Diagnostics,
 ) -> Option<RouteHosts> {
-    if let [all] = &written[..]
+    let names = written.value.as_ref()?;
+    if let [all] = &names[..]
         && all.value == "*"
     {
         return Some(RouteHosts::Any);
     }
     let mut named = Vec::new();
-    let mut broken = false;
-    for name in written.iter() {
+    let mut whole = written.flawless;
+    for name in names.iter() {
         if name.value == "*" {
             let message = "`*` means every known host and stands alone";
             cx.push(Diagnostic::error(Code::InvalidValue, name.span, message));
@@ -178,23 +190,24 @@ pub(super) fn route_hosts(
                 cx.push(Diagnostic::error(Code::InvalidValue, name.span, message));
             }
             Some(group) => named.push(*group),
-            None => broken = true,
+            None => whole = false,
         }
     }
-    (!broken).then_some(RouteHosts::Named(named))
+    whole.then_some(RouteHosts::Named(named))
 }
 
 fn methods(holder: &Holder<RawRoute>, scope: Scope<'_>, cx: &mut Diagnostics) -> Option<Vec<(MethodSet, Target)>> {
     let raw = &holder.value;
     let own = Holder {
         value: own_target(raw),
-        misspelt: holder.misspelt,
+        keys: holder.keys.clone(),
     };
     let place = raw.id.as_ref().map_or(raw.span, |id| id.span);
     let whose = match &raw.id {
         Some(id) => Spanned::new(format!("the route `{}`", id.value), place),
         None => Spanned::new("the route".to_owned(), place),
     };
+    let flawless = raw.methods.as_ref().is_none_or(|written| written.flawless);
     match raw.methods.as_ref().map(|written| (&written.value, written.span)) {
         Some((Some(RawMethods::Targets(written)), span)) => {
             let keys = own.value.choices().into_iter().chain(own.value.companions());
@@ -219,7 +232,8 @@ fn methods(holder: &Holder<RawRoute>, scope: Scope<'_>, cx: &mut Diagnostics) ->
                 let message = format!("{} has no method", whose.value);
                 cx.push(Diagnostic::error(Code::InvalidValue, span, message));
             }
-            target(&own, &whose, scope, cx).map(|target| vec![(set, target)])
+            let target = target(&own, &whose, scope, cx);
+            target.filter(|_| flawless).map(|target| vec![(set, target)])
         }
         // Reported: whether the route's own keys make a target cannot be said.
         Some((None, _)) => None,

@@ -21,7 +21,7 @@ use crate::routes::target::{Endpoint, JsonBody, Target, UpstreamTarget};
 use crate::routes::template::Template;
 
 /// A body that gets fields put into it is held in memory.
-const JSON_BODY_LIMIT: u64 = 1 << 20;
+const JSON_BODY_LIMIT: ByteSize = ByteSize::from_bytes(1 << 20);
 
 const TARGET_KEYS: [&str; 5] = ["to", "respond", "redirect", "static", "endpoint"];
 
@@ -61,24 +61,31 @@ choice! {
     }
 }
 
-/// A mapping that holds a target, and whether one of its unknown keys was meant to be one.
+/// A mapping that holds a target, and every key that was written there, known or not.
 #[derive(Clone, Debug)]
 pub(super) struct Holder<T> {
     pub(super) value: T,
-    pub(super) misspelt: bool,
+    pub(super) keys: Vec<String>,
+}
+
+impl<T> Holder<T> {
+    /// Whether a key that stands here was probably meant to be one of these. It has been reported as unknown.
+    pub(super) fn misspelt(&self, meant: &[&str]) -> bool {
+        let near = |key: &String| !meant.contains(&key.as_str()) && closest(key, meant.iter().copied()).is_some();
+        self.keys.iter().any(near)
+    }
 }
 
 impl<T: Decode> Decode for Holder<T> {
     const WHAT: &'static str = T::WHAT;
 
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
-        let near_target = |key: &str| !TARGET_KEYS.contains(&key) && closest(key, TARGET_KEYS).is_some();
-        let misspelt = match &node.kind {
-            Kind::Mapping(entries) => entries.iter().any(|(key, _)| near_target(key)),
-            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => false,
+        let keys = match &node.kind {
+            Kind::Mapping(entries) => entries.iter().map(|(key, _)| key.value.clone()).collect(),
+            Kind::Scalar(_) | Kind::Sequence(_) | Kind::Reported => Vec::new(),
         };
         let value = T::decode(node, cx)?;
-        Some(Self { value, misspelt })
+        Some(Self { value, keys })
     }
 
     fn schema() -> serde_json::Value {
@@ -136,7 +143,7 @@ pub(super) fn target(
 ) -> Option<Target> {
     let raw = &holder.value;
     let choices = raw.choices();
-    if choices.is_empty() && !holder.misspelt {
+    if choices.is_empty() && !holder.misspelt(&TARGET_KEYS) {
         cx.push(missing(whose, raw.companions().first()));
     }
     if let [first, others @ ..] = choices.as_slice() {
@@ -265,7 +272,7 @@ fn json_body(raw: &RawTarget, patterns: &[Spanned<Pattern>], cx: &mut Diagnostic
         .map(|(name, template)| (name.value.clone(), template.value.clone()));
     Some(JsonBody {
         fields: fields.collect(),
-        limit: limit.map_or(JSON_BODY_LIMIT, ByteSize::bytes),
+        limit: limit.unwrap_or(JSON_BODY_LIMIT).bytes(),
     })
 }
 

@@ -176,9 +176,9 @@ upstreams:
 routes:
   - { id: defaults, path: /a, to: plain }
   - { id: upstream, path: /b, to: slow }
-  - { id: route, path: /c, to: slow, timeouts: { idle: 7s } }
+  - { id: route, path: /c, to: slow, timeouts: { connect: 6s, first_byte: 5s, idle: 7s, total: 8s } }
   - { id: both, path: /d, methods: { GET: { to: plain }, POST: { to: slow } } }
-  - { id: stream, path: /e, to: slow, stream: websocket }
+  - { id: stream, path: /e, to: plain, stream: websocket }
   - { id: short, path: /f, to: slow, stream: sse, timeouts: { idle: 8s, total: 9s } }
   - { id: fixed, path: /g, respond: { status: 204 } }
 ",
@@ -186,9 +186,9 @@ routes:
     let expected = [
         ("defaults", 1, 60, 2, Some(3)),
         ("upstream", 1, 40, 30, None),
-        ("route", 1, 40, 7, None),
+        ("route", 6, 5, 7, Some(8)),
         ("both", 1, 60, 30, None),
-        ("stream", 1, 40, 3600, None),
+        ("stream", 1, 60, 3600, None),
         ("short", 1, 40, 8, Some(9)),
         ("fixed", 1, 60, 2, Some(3)),
     ];

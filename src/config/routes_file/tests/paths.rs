@@ -249,3 +249,35 @@ routes:
        |                       ------- `more` wins here
     ");
 }
+
+/// What a mistake leaves of a route would match more than was meant, and clash with every other.
+#[test]
+fn a_mistake_in_what_a_route_matches_is_not_taken_for_a_clash() {
+    let stable = "  - { id: stable, path: /a, hosts: [public], to: other }\n";
+    let cases = [
+        "  - { id: a, path: /a, hosts: [public], when: { headers: { x-canary: 1 } }, to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], when: { header: { x-canary: \"1\" } }, to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], when: { headers: { \"x canary\": \"1\" } }, to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], wen: { headers: { x-canary: \"1\" } }, to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], when: always, to: up }\n",
+        "  - { id: a, path: /a, host: [guide], to: up }\n",
+        "  - { id: a, path: /a, hosts: { guide: true }, to: up }\n",
+        "  - { id: a, path: /a, hosts: [5, guide], to: up }\n",
+        "  - { id: a, path: /a, hosts: [guid], to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], methods: { GTE: { to: up } } }\n",
+        "  - { id: a, path: /a, hosts: [public], methods: [GTE], to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], method: [POST], to: up }\n",
+    ];
+    for case in cases {
+        let defaults = "defaults: { hosts: [public] }\n";
+        let said = said(&format!("{defaults}routes:\n{stable}{case}"));
+        let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();
+        assert_eq!(errors.len(), 1, "{case}{said}");
+    }
+    for defaults in ["{ host: [public] }", "{ hosts: [pubic] }", "{ hosts: 5 }", "5"] {
+        let everywhere = "  - { id: a, path: /a, hosts: \"*\", to: up }\n  - { id: b, path: /a, to: up }\n";
+        let said = said(&format!("defaults: {defaults}\nroutes:\n{everywhere}"));
+        let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();
+        assert_eq!(errors.len(), 1, "{defaults}\n{said}");
+    }
+}
