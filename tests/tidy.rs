@@ -189,6 +189,7 @@ fn nothing_is_left_to_do() {
         "TODO:",
         "TODO(",
         "FIXME",
+        "@@",
         "XXX:",
         "todo!(",
         "unimplemented!(",
