@@ -25,6 +25,8 @@ use tokio::time::{Instant, Sleep};
 
 /// The head and the first piece of an answer leave in one packet.
 const WRITE_BUFFER: usize = 8 * 1024;
+/// Room for the head and a small body, so that most answers never grow it.
+const FIRST_BUFFER: usize = 4 * 1024;
 /// RFC 9113 section 3.4.
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const TIMEOUT_ANSWER: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -107,13 +109,26 @@ impl ClientStream {
         Arc::clone(&self.state)
     }
 
-    /// Reads just enough to know: an HTTP/1 request differs from the HTTP/2 preface within its first bytes.
+    /// Tells the protocol from a connection's first bytes, within the first head's deadline.
     pub(crate) async fn detect(&mut self) -> io::Result<Protocol> {
+        let deadline = Instant::now() + self.header_timeout;
+        match tokio::time::timeout_at(deadline, self.peek()).await {
+            Ok(told) => told,
+            Err(_) => {
+                if !self.peeked.is_empty() {
+                    drop(self.tcp.try_write(TIMEOUT_ANSWER));
+                }
+                Err(io::ErrorKind::TimedOut.into())
+            }
+        }
+    }
+
+    /// Reads just enough to know: an HTTP/1 request differs from the HTTP/2 preface within its first bytes.
+    async fn peek(&mut self) -> io::Result<Protocol> {
         while self.peeked.len() < H2_PREFACE.len() {
             let mut piece = [0; 24];
             let wanted = H2_PREFACE.len() - self.peeked.len();
-            let deadline = Instant::now() + self.header_timeout;
-            let read = tokio::time::timeout_at(deadline, self.tcp.read(&mut piece[..wanted])).await??;
+            let read = self.tcp.read(&mut piece[..wanted]).await?;
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -193,6 +208,9 @@ impl AsyncWrite for ClientStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.written.len() + buf.len() <= WRITE_BUFFER {
+            if this.written.capacity() == 0 {
+                this.written.reserve(FIRST_BUFFER.max(buf.len()));
+            }
             this.written.extend_from_slice(buf);
             return Poll::Ready(Ok(buf.len()));
         }

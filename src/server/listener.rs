@@ -109,8 +109,10 @@ impl Acceptor {
     /// One request after the other.
     async fn serve_http1(&self, stream: ClientStream, keepalive: Duration) {
         let state = stream.state();
+        // Reading a request undoes this: every session of the connection is told anew.
+        let patience = Some(keepalive.as_secs().max(1));
         let mut session = ServerSession::new_http1(Box::new(stream));
-        session.set_keepalive(Some(keepalive.as_secs().max(1)));
+        session.set_keepalive(patience);
         loop {
             let reused = self.proxy.process_new_http(session, &self.shutdown).await;
             let Some((stream, settings)) = reused.map(ReusedHttpStream::consume) else {
@@ -121,6 +123,7 @@ impl Acceptor {
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);
             }
+            session.set_keepalive(patience);
         }
     }
 }
