@@ -27,7 +27,7 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Reque
         };
     }
     if !refused_by_edge {
-        log::info!("request {} failed: {error}", ctx.request_id.as_str());
+        log::info!("request {} failed: {}", ctx.request_id.as_str(), what_failed(error));
     }
     let refusal = reply::refusal(&denied, ctx);
     let written = reply::write(session, ctx, refusal).await;
@@ -37,6 +37,15 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Reque
     FailToProxy {
         error_code: status,
         can_reuse_downstream: refused_by_edge && written.is_ok() && ctx.exchange.started.is_none(),
+    }
+}
+
+/// Kind and system error, without the bytes of a broken message that Pingora quotes: a secret may be among them.
+fn what_failed(error: &Error) -> String {
+    let kind = format!("{} {}", error.esource().as_str(), error.root_etype().as_str());
+    match error.root_cause().downcast_ref::<std::io::Error>() {
+        Some(cause) => format!("{kind}: {cause}"),
+        None => kind,
     }
 }
 
@@ -91,7 +100,7 @@ fn classify_internal(error: &Error) -> Denied {
         ErrorType::ConnectTimedout => Denied::UpstreamTimeout,
         ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => Denied::UpstreamUnavailable,
         _ => {
-            log::error!("internal error: {error}");
+            log::error!("internal error: {}", what_failed(error));
             Denied::Internal
         }
     }

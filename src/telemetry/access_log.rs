@@ -9,9 +9,9 @@ use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::Thread;
 use std::time::{Duration, SystemTime};
 
 const REDACTED: &str = "[redacted]";
@@ -99,26 +99,37 @@ fn is_first(attempts: &usize) -> bool {
     *attempts <= 1
 }
 
-enum Message {
-    Line(Vec<u8>),
-    /// Everything before is to be written, and the writer to end.
-    Finish,
+/// How long a stopping daemon waits for a log that is not read.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// What the writer is asked for beside lines.
+#[derive(Debug, Default)]
+struct Asked {
+    reopen: AtomicBool,
+    /// To write what is queued, and to end.
+    finish: AtomicBool,
 }
 
 /// The sending end; shared by all requests.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
-    queue: Option<SyncSender<Message>>,
+    queue: Option<SyncSender<Vec<u8>>>,
     redact_query: Vec<String>,
     dropped: IntCounter,
-    reopen: Arc<AtomicBool>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    asked: Arc<Asked>,
+    writer: Mutex<Option<Writer>>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    thread: Thread,
+    /// Closed when the thread has ended.
+    ended: Receiver<()>,
 }
 
 impl AccessLog {
     /// Opens the log and starts its writer.
     pub(crate) fn open(settings: &AccessLogSettings, dropped: IntCounter) -> io::Result<Self> {
-        let reopen = Arc::new(AtomicBool::new(false));
         let sink = match &settings.to {
             AccessLogTarget::Off => None,
             AccessLogTarget::Stdout => Some(Sink::Stdout(BufWriter::with_capacity(BUFFER, io::stdout()))),
@@ -128,16 +139,22 @@ impl AccessLog {
             queue: None,
             redact_query: settings.redact_query.clone(),
             dropped,
-            reopen: Arc::clone(&reopen),
+            asked: Arc::default(),
             writer: Mutex::new(None),
         };
         if let Some(sink) = sink {
             let (sender, receiver) = sync_channel(settings.queue);
-            log.queue = Some(sender);
-            let writer = std::thread::Builder::new()
+            let (end, ended) = sync_channel(0);
+            let asked = Arc::clone(&log.asked);
+            let writing = std::thread::Builder::new()
                 .name("access-log".to_owned())
-                .spawn(move || write_lines(sink, &receiver, &reopen))?;
-            log.writer = Mutex::new(Some(writer));
+                .spawn(move || {
+                    write_lines(sink, &receiver, &asked);
+                    drop(end);
+                })?;
+            let thread = writing.thread().clone();
+            log.queue = Some(sender);
+            log.writer = Mutex::new(Some(Writer { thread, ended }));
         }
         Ok(log)
     }
@@ -149,29 +166,26 @@ impl AccessLog {
     /// Queues a line, or drops it when the writer is behind.
     pub(crate) fn write(&self, entry: &Entry<'_>) {
         let Some(queue) = &self.queue else { return };
-        if queue
-            .try_send(Message::Line(line(entry, &self.redact_query, SystemTime::now())))
-            .is_err()
-        {
+        let line = line(entry, &self.redact_query, SystemTime::now());
+        if queue.try_send(line).is_err() {
             self.dropped.inc();
         }
     }
 
     /// The file is opened again before the next line (after log rotation).
     pub(crate) fn reopen(&self) {
-        self.reopen.store(true, Ordering::Release);
+        self.asked.reopen.store(true, Ordering::Release);
     }
 
-    /// Waits until everything queued is written. Lines after this are lost.
+    /// Waits until everything queued is written, but not for a reader that never comes. Lines after this are lost.
     pub(crate) fn finish(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (Some(queue), Some(writer)) = (&self.queue, writer) else {
+        let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
-        let told = queue.send(Message::Finish).is_ok();
-        writer.thread().unpark();
-        if told && writer.join().is_err() {
-            log::error!("the access log's writer had failed");
+        self.asked.finish.store(true, Ordering::Release);
+        writer.thread.unpark();
+        if writer.ended.recv_timeout(LAST_WORDS) == Err(RecvTimeoutError::Timeout) {
+            log::warn!("the access log is not read: its last lines are lost");
         }
     }
 }
@@ -218,27 +232,23 @@ impl Sink {
 const WRITE_EVERY: Duration = Duration::from_millis(50);
 
 /// Writes what has come, then rests: a writer that waited on the queue would have to be woken for every line.
-fn write_lines(mut sink: Sink, queue: &Receiver<Message>, reopen: &AtomicBool) {
+fn write_lines(mut sink: Sink, queue: &Receiver<Vec<u8>>, asked: &Asked) {
     let mut trouble = Trouble::default();
     loop {
-        if reopen.swap(false, Ordering::AcqRel) {
+        if asked.reopen.swap(false, Ordering::AcqRel) {
             trouble.note(sink.reopen());
         }
+        // Looked at before the queue: what came before the word is written.
+        let finish = asked.finish.load(Ordering::Acquire);
         let mut written = false;
-        let end = loop {
-            match queue.try_recv() {
-                Ok(Message::Line(line)) => {
-                    trouble.note(sink.write(&line));
-                    written = true;
-                }
-                Ok(Message::Finish) | Err(TryRecvError::Disconnected) => break true,
-                Err(TryRecvError::Empty) => break false,
-            }
-        };
+        while let Ok(line) = queue.try_recv() {
+            trouble.note(sink.write(&line));
+            written = true;
+        }
         if written {
             trouble.note(sink.flush());
         }
-        if end {
+        if finish {
             return;
         }
         std::thread::park_timeout(WRITE_EVERY);
@@ -321,24 +331,27 @@ fn cut(text: &str) -> &str {
     &text[..end]
 }
 
-/// Values of the named parameters go, however the name is written.
+/// Values of the named parameters go, however the name is written. A semicolon separates too, to some servers.
 pub(crate) fn redact(query: &str, names: &[String]) -> String {
-    let redacted = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_secret(name, names) => format!("{name}={REDACTED}"),
-        _ => pair.to_owned(),
+    let redacted = query.split_inclusive(['&', ';']).map(|piece| {
+        let pair = piece.trim_end_matches(['&', ';']);
+        match pair.split_once('=') {
+            Some((name, _)) if is_secret(name, names) => format!("{name}={REDACTED}{}", &piece[pair.len()..]),
+            _ => piece.to_owned(),
+        }
     });
-    redacted.collect::<Vec<_>>().join("&")
+    redacted.collect()
 }
 
 fn is_secret(name: &str, names: &[String]) -> bool {
     // Decoded twice: some upstreams do, and a secret must not slip through for want of it.
     let decoded = crate::routes::query::decode(name).into_owned();
     let again = crate::routes::query::decode(&decoded);
-    names.iter().any(|secret| {
-        [name, &decoded, &again]
-            .iter()
-            .any(|spelling| spelling.trim().eq_ignore_ascii_case(secret))
-    })
+    // `name[]` and `name[0]` are lists of that name.
+    let spellings = [name, &decoded, &again].map(|spelling| spelling.split('[').next().unwrap_or_default().trim());
+    names
+        .iter()
+        .any(|secret| spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(secret)))
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_log;
 mod body;
 mod cors;
+mod daemon;
 mod failures;
 mod h2;
 mod headers;
