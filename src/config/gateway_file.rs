@@ -53,7 +53,7 @@ record! {
 
 record! {
     /// The listener for operators.
-    pub(crate) struct RawAdmin as "the admin section" {
+    pub(crate) struct RawAdmin as "the `admin` section" {
         /// An address with a port, or `off`.
         listen: default("127.0.0.1:9090") Spanned<OrOff<SocketAddr>>,
         /// The Unix socket that takes `onasis-gateway reload`, or `off`.
@@ -63,7 +63,7 @@ record! {
 
 record! {
     /// One JSON line a request.
-    pub(crate) struct RawAccessLog as "the access log" {
+    pub(crate) struct RawAccessLog as "the `access_log` section" {
         /// `"-"` for standard output, a file, or `off`.
         path: default("-") OrOff<Text>,
         /// Lines that may wait for a slow writer; more are dropped and counted.
@@ -78,7 +78,7 @@ record! {
 
 record! {
     /// Bounds of what clients may do.
-    pub(crate) struct RawLimits as "the limits" {
+    pub(crate) struct RawLimits as "the `limits` section" {
         /// From a request's first byte to the end of its headers.
         header_timeout: default("10s") TimeLimit,
         /// Open connections, in all.
@@ -94,7 +94,7 @@ record! {
 
 record! {
     /// How long a stopping daemon waits for what is under way.
-    pub(crate) struct RawDrain as "the drain section" {
+    pub(crate) struct RawDrain as "the `drain` section" {
         /// For requests.
         requests: default("60s") Patience,
         /// For WebSockets and event streams.
@@ -104,7 +104,7 @@ record! {
 
 record! {
     /// Loosens rules for work on one machine.
-    pub(crate) struct RawDevelopment as "the development section" {
+    pub(crate) struct RawDevelopment as "the `development` section" {
         /// Origins added to every CORS policy.
         cors_origins: default([]) Vec<OriginPattern>,
         /// Request headers added to every `allow` list.

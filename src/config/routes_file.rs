@@ -72,7 +72,7 @@ record! {
 
 record! {
     /// What a route gets when it says nothing.
-    struct RawDefaults as "the defaults" {
+    struct RawDefaults as "the `defaults` section" {
         /// Host groups, or `"*"` for every known host, which is also what holds without this key.
         hosts: optional Written<RawHosts>,
         /// A CORS policy, or `none`, which is also what holds without this key.

@@ -25,12 +25,22 @@ impl<T: Decode> Decode for Written<T> {
         Some(Self {
             value,
             span: node.span,
-            flawless: cx.count(Severity::Error) == before,
+            flawless: cx.count(Severity::Error) == before && !holds_reported(node),
         })
     }
 
     fn schema() -> Value {
         T::schema()
+    }
+}
+
+/// Whether something in it was reported before anything was decoded, such as a variable that is not set.
+fn holds_reported(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Scalar(_) => false,
+        Kind::Sequence(items) => items.iter().any(holds_reported),
+        Kind::Mapping(entries) => entries.iter().any(|(_, value)| holds_reported(value)),
+        Kind::Reported => true,
     }
 }
 

@@ -215,3 +215,16 @@ fn paths_are_shown_without_detours() {
         assert_eq!(without_detours(Path::new(path)), Path::new(shown), "{path}");
     }
 }
+
+/// The first block of YAML on a page.
+fn example(page: &str) -> String {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let (_, rest) = text.split_once("```yaml\n").expect("an example");
+    rest.split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_examples_of_the_reference_load() {
+    let folder = folder(&example("docs/gateway.md"), &example("docs/routes.md"));
+    assert_eq!(said_of(&folder), "");
+}

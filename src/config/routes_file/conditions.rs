@@ -9,7 +9,7 @@ use crate::routes::conditions::{Conditions, Wanted};
 
 record! {
     /// Conditions, all of which must hold. The value `"*"` means: present, with any value.
-    pub(super) struct RawConditions as "conditions" {
+    pub(super) struct RawConditions as "a `when` section" {
         /// Request headers and their values.
         headers: default({}) Entries<Spanned<String>>,
         /// Query parameters and their values.

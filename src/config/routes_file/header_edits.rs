@@ -46,7 +46,7 @@ const EDGES_OWN: [&str; 14] = [
 
 record! {
     /// Changes of the request's headers, made in this order: allow, remove, default, set.
-    pub(super) struct RawRequestHeaders as "request header edits" {
+    pub(super) struct RawRequestHeaders as "a `request_headers` section" {
         /// Replaces whatever the client sent.
         set: default({}) Entries<RawHeaderValue>,
         /// Only when the client sent none.
@@ -60,7 +60,7 @@ record! {
 
 record! {
     /// Changes of the answer's headers, made in this order: remove, default, set.
-    pub(super) struct RawResponseHeaders as "response header edits" {
+    pub(super) struct RawResponseHeaders as "a `response_headers` section" {
         /// Replaces whatever the upstream sent.
         set: default({}) Entries<RawLiteral>,
         /// Only when the upstream sent none.

@@ -13,7 +13,7 @@ use crate::routes::template::Template;
 
 record! {
     /// Changes of the query.
-    pub(super) struct RawQuery as "query edits" {
+    pub(super) struct RawQuery as "a `query` section" {
         /// Which parameters of the client go on: `all`, `none`, or a list of names.
         forward: default("all") Forward,
         /// Put in, replacing the client's; values may use the path's parameters.

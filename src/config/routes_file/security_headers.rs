@@ -11,7 +11,7 @@ use http::HeaderValue;
 
 record! {
     /// Headers of every answer, the edge's own and the upstreams'. One that is absent here is not touched.
-    pub(super) struct RawSecurityHeaders as "the security headers" {
+    pub(super) struct RawSecurityHeaders as "the `security_headers` section" {
         /// The value of `Strict-Transport-Security`.
         strict_transport_security: optional HeaderValue,
         /// When it is sent.

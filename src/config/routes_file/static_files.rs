@@ -14,7 +14,7 @@ use crate::routes::target::{StaticFiles, StaticRoot};
 
 record! {
     /// Files of this machine: `file`, or `folder`.
-    pub(super) struct RawStatic as "static files" {
+    pub(super) struct RawStatic as "a `static` section" {
         /// One file, whatever the path.
         file: optional Written<Text>,
         /// A folder; the pattern ends in `/*`, and the file is what the `*` took.
@@ -55,7 +55,7 @@ pub(super) fn static_files(
             folder_root(folder.value.as_ref()?, raw, around.folder, cx)
         }
         (None, None) => {
-            let message = "static files need the key `file` or `folder`";
+            let message = "a `static` section needs the key `file` or `folder`";
             cx.push(Diagnostic::error(Code::MissingKey, raw.span, message));
             None
         }

@@ -10,7 +10,7 @@ use crate::routes::route::Timeouts;
 record! {
     /// How long each part of an exchange with an upstream may take. What is absent comes from the next wider place:
     /// route, upstream, `defaults`.
-    pub(super) struct RawTimeouts as "timeouts" {
+    pub(super) struct RawTimeouts as "a `timeouts` section" {
         /// To open the connection, TLS included; 5s unless anything says otherwise.
         connect: optional TimeLimit,
         /// From the end of the request to the head of the answer; 60s unless anything says otherwise.

@@ -58,7 +58,7 @@ record! {
 
 record! {
     /// TLS towards https endpoints.
-    pub(super) struct RawTls as "TLS settings" {
+    pub(super) struct RawTls as "a `tls` section" {
         /// The name asked for and verified, when it is not the endpoint's host.
         server_name: optional ServerNameText,
         /// A PEM file with the certificates to trust instead of the system's.

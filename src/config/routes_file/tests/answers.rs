@@ -186,7 +186,7 @@ routes:
        |                                        |
        |                                        the other
 
-    error[missing-key]: static files need the key `file` or `folder`
+    error[missing-key]: a `static` section needs the key `file` or `folder`
       --> routes.yaml:14:32
        |
     14 |   - { id: i, path: /i, static: { cache_control: no-store } }

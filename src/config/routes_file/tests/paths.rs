@@ -262,7 +262,9 @@ fn a_mistake_in_what_a_route_matches_is_not_taken_for_a_clash() {
         "  - { id: a, path: /a, hosts: [public], when: always, to: up }\n",
         "  - { id: a, path: /a, host: [guide], to: up }\n",
         "  - { id: a, path: /a, hosts: { guide: true }, to: up }\n",
-        "  - { id: a, path: /a, hosts: [5, guide], to: up }\n",
+        "  - { id: a, path: /a, hosts: [5, public], to: up }\n",
+        "  - { id: a, path: /a, hosts: [\"${NONE}\", public], to: up }\n",
+        "  - { id: a, path: /a, hosts: [public], when: { headers: { x-canary: \"${NONE}\" } }, to: up }\n",
         "  - { id: a, path: /a, hosts: [guid], to: up }\n",
         "  - { id: a, path: /a, hosts: [public], methods: { GTE: { to: up } } }\n",
         "  - { id: a, path: /a, hosts: [public], methods: [GTE], to: up }\n",
@@ -280,4 +282,9 @@ fn a_mistake_in_what_a_route_matches_is_not_taken_for_a_clash() {
         let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();
         assert_eq!(errors.len(), 1, "{defaults}\n{said}");
     }
+    let get = "  - { id: get, path: /a, hosts: [public, guide], methods: [GET], to: other }\n";
+    let said = said(&format!(
+        "routes:\n{get}  - {{ id: a, path: /a, methods: [GET, POTS], to: up }}\n"
+    ));
+    assert!(!said.contains("unreachable"), "{said}");
 }
