@@ -1,9 +1,9 @@
 //! One JSON line per request, handed to a writer thread through a bounded queue: a slow or full disk never blocks a
 //! request, it only costs lines, which are counted. `docs/access-log.md` documents the fields.
 
+use super::json_line::JsonLine;
 use crate::config::settings::{AccessLogSettings, AccessLogTarget};
 use prometheus::IntCounter;
-use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
@@ -48,55 +48,6 @@ pub(crate) struct Entry<'r> {
     pub(crate) attempts: usize,
     pub(crate) reused: bool,
     pub(crate) user_agent: Option<&'r str>,
-}
-
-/// The line's fields, in their order.
-#[derive(Serialize)]
-struct Line<'r> {
-    ts: String,
-    request_id: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<&'r str>,
-    client_ip: Option<IpAddr>,
-    method: &'r str,
-    host: Option<&'r str>,
-    path: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    query: Option<String>,
-    protocol: &'static str,
-    route: Option<&'r str>,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'static str>,
-    #[serde(skip_serializing_if = "is_false")]
-    broken: bool,
-    bytes_sent: u64,
-    bytes_received: u64,
-    duration: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    endpoint: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_duration: Option<f64>,
-    #[serde(skip_serializing_if = "is_first")]
-    attempts: usize,
-    #[serde(skip_serializing_if = "is_false")]
-    reused: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_agent: Option<&'r str>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_first(attempts: &usize) -> bool {
-    *attempts <= 1
 }
 
 /// How long a stopping daemon waits for a log that is not read.
@@ -272,41 +223,41 @@ impl Trouble {
     }
 }
 
+/// The fields of a line, in their order.
 fn line(entry: &Entry<'_>, redact_query: &[String], now: SystemTime) -> Vec<u8> {
     let raw = String::from_utf8_lossy(entry.raw_path);
     // A refused path may hold anything, so a query in it is not looked at.
     let raw = raw.split('?').next().unwrap_or_default();
-    let line = Line {
-        ts: humantime::format_rfc3339_millis(now).to_string(),
-        request_id: entry.request_id,
-        trace_id: entry.trace_id,
-        client_ip: entry.client_ip,
-        method: cut(entry.method),
-        host: entry.host.map(cut),
-        path: cut(entry.path.unwrap_or(raw)),
-        query: entry.query.map(|query| redact(cut(query), redact_query)),
-        protocol: protocol(entry.protocol),
-        route: entry.route,
-        status: entry.status,
-        refusal: entry.refusal,
-        broken: entry.broken,
-        bytes_sent: entry.bytes_sent,
-        bytes_received: entry.bytes_received,
-        duration: seconds(entry.duration),
-        upstream: entry.upstream,
-        endpoint: entry.endpoint,
-        upstream_status: entry.upstream_status,
-        upstream_duration: entry.upstream_duration.map(seconds),
-        attempts: entry.attempts,
-        reused: entry.reused,
-        user_agent: entry.user_agent.map(cut),
-    };
-    let mut bytes = Vec::with_capacity(640);
-    // Strings, numbers and options serialise; writing to a Vec cannot fail.
-    if serde_json::to_writer(&mut bytes, &line).is_ok() {
-        bytes.push(b'\n');
-    }
-    bytes
+    let query = entry.query.map(|query| redact(cut(query), redact_query));
+    let attempts = (entry.attempts > 1).then_some(entry.attempts as u64);
+    let status = |status: u16| u64::from(status);
+    JsonLine::new(640)
+        .word("ts", &humantime::format_rfc3339_millis(now).to_string())
+        .word("request_id", entry.request_id)
+        .maybe("trace_id", entry.trace_id, JsonLine::word)
+        .nullable("client_ip", entry.client_ip, |line, name, ip| {
+            line.word(name, &ip.to_string())
+        })
+        .text("method", cut(entry.method))
+        .nullable("host", entry.host.map(cut), JsonLine::text)
+        .text("path", cut(entry.path.unwrap_or(raw)))
+        .maybe("query", query.as_deref(), JsonLine::text)
+        .word("protocol", protocol(entry.protocol))
+        .nullable("route", entry.route, JsonLine::word)
+        .number("status", status(entry.status))
+        .maybe("refusal", entry.refusal, JsonLine::word)
+        .flag("broken", entry.broken)
+        .number("bytes_sent", entry.bytes_sent)
+        .number("bytes_received", entry.bytes_received)
+        .seconds("duration", entry.duration)
+        .maybe("upstream", entry.upstream, JsonLine::text)
+        .maybe("endpoint", entry.endpoint, JsonLine::text)
+        .maybe("upstream_status", entry.upstream_status.map(status), JsonLine::number)
+        .maybe("upstream_duration", entry.upstream_duration, JsonLine::seconds)
+        .maybe("attempts", attempts, JsonLine::number)
+        .flag("reused", entry.reused)
+        .maybe("user_agent", entry.user_agent.map(cut), JsonLine::text)
+        .finish()
 }
 
 fn protocol(version: http::Version) -> &'static str {
@@ -316,11 +267,6 @@ fn protocol(version: http::Version) -> &'static str {
         http::Version::HTTP_10 => "HTTP/1.0",
         _ => "HTTP/0.9",
     }
-}
-
-/// Seconds with microseconds.
-fn seconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e6
 }
 
 fn cut(text: &str) -> &str {
@@ -398,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_line_is_one_json_object() {
-        insta::assert_snapshot!(text(&entry()), @r#"{"ts":"2023-11-14T22:13:20.123Z","request_id":"0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f","client_ip":"203.0.113.9","method":"GET","host":"api.example","path":"/api/v1/memories","query":"limit=1&access_token=[redacted]&ACCESS%5FTOKEN=[redacted]&access%255Ftoken=[redacted]&flag","protocol":"HTTP/1.1","route":"memory-collection","status":200,"bytes_sent":12,"bytes_received":0,"duration":0.0015,"upstream":"supabase","endpoint":"127.0.0.1:4100","upstream_status":200,"upstream_duration":0.001,"reused":true,"user_agent":"curl/8"}"#);
+        insta::assert_snapshot!(text(&entry()), @r#"{"ts":"2023-11-14T22:13:20.123Z","request_id":"0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f","client_ip":"203.0.113.9","method":"GET","host":"api.example","path":"/api/v1/memories","query":"limit=1&access_token=[redacted]&ACCESS%5FTOKEN=[redacted]&access%255Ftoken=[redacted]&flag","protocol":"HTTP/1.1","route":"memory-collection","status":200,"bytes_sent":12,"bytes_received":0,"duration":0.001500,"upstream":"supabase","endpoint":"127.0.0.1:4100","upstream_status":200,"upstream_duration":0.001000,"reused":true,"user_agent":"curl/8"}"#);
     }
 
     #[test]

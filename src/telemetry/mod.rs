@@ -1,6 +1,7 @@
 //! What the edge tells its operator: access-log lines and metrics.
 
 pub(crate) mod access_log;
+mod json_line;
 pub(crate) mod metrics;
 
 use std::time::SystemTime;
