@@ -332,14 +332,14 @@ fn the_code_map_lists_every_module() {
 #[test]
 fn every_field_of_the_access_log_is_documented() {
     let source = read("src/telemetry/access_log.rs");
-    let (_, line) = source.text.split_once("\nfn line(").expect("the function that writes a line");
+    let (_, line) = source
+        .text
+        .split_once("\nfn line(")
+        .expect("the function that writes a line");
     let (body, _) = line.split_once("\n}").expect("its end");
     let calls = body.lines().map(str::trim).filter(|line| line.starts_with('.'));
     let fields = calls.filter_map(|call| call.split('"').nth(1));
-    assert_documented(
-        "docs/access-log.md",
-        &fields.map(str::to_owned).collect::<Vec<_>>(),
-    );
+    assert_documented("docs/access-log.md", &fields.map(str::to_owned).collect::<Vec<_>>());
 }
 
 #[test]
