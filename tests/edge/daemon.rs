@@ -49,6 +49,10 @@ impl Daemon {
         url.trim().trim_start_matches("http://").parse().expect("an address")
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop; every line it still says.
     pub(crate) fn stop(mut self) -> Vec<String> {
         let kill = Command::new("kill")

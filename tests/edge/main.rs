@@ -1,5 +1,7 @@
 //! The edge as clients and upstreams see it: one process under test, real sockets on both sides.
 
+#![allow(unreachable_pub, reason = "a test binary has no users")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -7,11 +9,13 @@ mod access_log;
 mod body;
 mod cors;
 mod daemon;
+mod daemon_keys;
 mod failures;
 mod h2;
 mod headers;
 mod health;
 mod hosts;
+mod keys;
 mod limits;
 mod paths;
 mod proxying;
@@ -19,3 +23,6 @@ mod reload;
 mod route_map;
 mod static_files;
 mod streams;
+mod targets;
+mod timeouts;
+mod upstreams;
