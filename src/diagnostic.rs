@@ -144,7 +144,13 @@ impl Sources {
         let mut files = self.files.clone();
         for span in spans {
             let text = &mut files[span.file.0 as usize].1;
-            let mask = |c: char| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) };
+            let mask = |c: char| {
+                if c == '\n' {
+                    "\n".to_owned()
+                } else {
+                    "*".repeat(c.len_utf8())
+                }
+            };
             let masked: String = text[span.start..span.end].chars().map(mask).collect();
             text.replace_range(span.start..span.end, &masked);
         }

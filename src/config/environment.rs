@@ -33,6 +33,7 @@ impl Environment {
             .collect()
     }
 
+    #[cfg(test)]
     pub(crate) fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: Into<String>,
@@ -118,10 +119,7 @@ fn read(path: &Path) -> Result<SecretString, SecretError> {
         Ok(None) => return Err(SecretError::TooLarge(place)),
         Err(error) => {
             let reason = error.kind();
-            return Err(SecretError::Unreadable {
-                path: place,
-                reason,
-            });
+            return Err(SecretError::Unreadable { path: place, reason });
         }
     };
     match String::from_utf8(bytes) {
@@ -133,9 +131,7 @@ fn read(path: &Path) -> Result<SecretString, SecretError> {
 /// `None` when there is more than a secret may have.
 fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_SECRET + 1)
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_SECRET + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= MAX_SECRET).then_some(bytes))
 }
 

@@ -25,10 +25,7 @@ pub(super) fn substitute(text: &str, env: &Environment) -> Result<Option<String>
             let inside = end.map_or("", |end| &after[..end]);
             match value(inside, env) {
                 Ok(value) => filled.push_str(value),
-                Err(problem) => unresolved.push(Unresolved {
-                    occurrence,
-                    problem,
-                }),
+                Err(problem) => unresolved.push(Unresolved { occurrence, problem }),
             }
             rest = end.map_or("", |end| &after[end + 1..]);
         }
@@ -76,9 +73,7 @@ fn value<'v>(inside: &'v str, env: &'v Environment) -> Result<&'v str, Problem> 
     // As in a shell, `:-` and `:?` treat an empty variable as unset.
     let filled = set.filter(|value| !value.is_empty());
     match rule.map(|rule| (rule.get(..1), rule.get(1..).unwrap_or_default())) {
-        None => set.ok_or_else(|| Problem::Unset {
-            name: name.to_owned(),
-        }),
+        None => set.ok_or_else(|| Problem::Unset { name: name.to_owned() }),
         Some((Some("-"), default)) => Ok(filled.unwrap_or(default)),
         Some((Some("?"), message)) => filled.ok_or_else(|| Problem::Demanded {
             name: name.to_owned(),

@@ -24,12 +24,7 @@ const DURATIONS: [(&str, u64); 5] = [
     ("d", 86_400_000),
 ];
 
-const SIZES: [(&str, u64); 4] = [
-    ("B", 1),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
+const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 /// What an editor may check a duration against.
 pub(crate) const DURATION_PATTERN: &str = "^[0-9]+(ms|s|m|h|d)$";
@@ -41,9 +36,7 @@ pub(crate) const SIZE_PATTERN: &str = "^[0-9]+(B|KiB|MiB|GiB)$";
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     parse(text, &DURATIONS)
         .map(Duration::from_millis)
-        .ok_or_else(|| {
-            "a duration is a number and a unit: `500ms`, `30s`, `5m`, `2h` or `1d`".to_owned()
-        })
+        .ok_or_else(|| "a duration is a number and a unit: `500ms`, `30s`, `5m`, `2h` or `1d`".to_owned())
 }
 
 /// A number without a unit counts bytes. On failure, what a size looks like.
@@ -51,10 +44,7 @@ pub(crate) fn parse_size(text: &str) -> Result<ByteSize, String> {
     digits(text)
         .or_else(|| parse(text, &SIZES))
         .map(ByteSize)
-        .ok_or_else(|| {
-            "a size is a number of bytes, or a number and a unit: `64KiB`, `10MiB` or `1GiB`"
-                .to_owned()
-        })
+        .ok_or_else(|| "a size is a number of bytes, or a number and a unit: `64KiB`, `10MiB` or `1GiB`".to_owned())
 }
 
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {

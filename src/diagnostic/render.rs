@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{
-    Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet,
-    normalize_untrusted_str,
+    Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
 use super::{Diagnostic, FileId, Severity, Sources, Span};
@@ -14,11 +13,7 @@ const MAX_SHOWN: usize = 64 * 1024;
 
 /// One block per diagnostic, with an empty line between them.
 pub(super) fn all(diagnostics: &[&Diagnostic], sources: &Sources, colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let blocks: Vec<String> = diagnostics
         .iter()
         .map(|diagnostic| renderer.render(&[group(diagnostic, sources)]) + "\n")
@@ -59,9 +54,8 @@ fn passages<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element
 
     let mut elements = Vec::new();
     while let Some(first) = marks.first().map(|mark| mark.span) {
-        let near = |mark: &Mark<'_>| {
-            mark.span.file == first.file && mark.span.start.abs_diff(first.start) < MAX_SHOWN / 4
-        };
+        let near =
+            |mark: &Mark<'_>| mark.span.file == first.file && mark.span.start.abs_diff(first.start) < MAX_SHOWN / 4;
         let (here, elsewhere) = marks.into_iter().partition(near);
         elements.push(passage(first.file, here, sources));
         marks = elsewhere;

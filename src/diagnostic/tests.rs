@@ -56,10 +56,8 @@ fn a_second_place_may_be_in_another_file() {
     let daemon = sources.add("conf/gateway.yaml", "version: 1\nroutes: ../routes.yaml\n");
     let routes = sources.add("routes.yaml", ROUTES);
     let at = span_of(&sources, routes, "1");
-    let diagnostic = Diagnostic::warning(Code::UnusedUpstream, at, "nobody sends here").note_at(
-        span_of(&sources, daemon, "../routes.yaml"),
-        "read because of this",
-    );
+    let diagnostic = Diagnostic::warning(Code::UnusedUpstream, at, "nobody sends here")
+        .note_at(span_of(&sources, daemon, "../routes.yaml"), "read because of this");
     assert_snapshot!(rendered(diagnostic, &sources), @"
     warning[unused-upstream]: nobody sends here
      --> routes.yaml:1:10
@@ -171,11 +169,7 @@ fn only_errors_keep_a_configuration_from_going_live() {
     cx.push(Diagnostic::error(Code::InvalidValue, at, "bad"));
     assert!(cx.has_errors());
     assert_eq!(
-        (
-            cx.count(Severity::Warning),
-            cx.count(Severity::Error),
-            cx.len()
-        ),
+        (cx.count(Severity::Warning), cx.count(Severity::Error), cx.len()),
         (1, 1, 2)
     );
 }
@@ -184,16 +178,10 @@ fn only_errors_keep_a_configuration_from_going_live() {
 fn a_flood_is_cut_and_counted() {
     let mut cx = Diagnostics::default();
     for number in 0..1_000 {
-        cx.push(Diagnostic::placeless(
-            Code::InvalidValue,
-            format!("number {number}"),
-        ));
+        cx.push(Diagnostic::placeless(Code::InvalidValue, format!("number {number}")));
     }
     let text = cx.render(&Sources::default(), false);
-    assert!(
-        text.contains("number 199\n") && !text.contains("number 200"),
-        "{text}"
-    );
+    assert!(text.contains("number 199\n") && !text.contains("number 200"), "{text}");
     assert!(text.ends_with("\nand 800 more\n"), "{text}");
     assert_eq!(cx.len(), 1_000);
 }
@@ -214,10 +202,7 @@ fn colour_is_used_only_when_asked_for() {
 
 #[test]
 fn every_code_is_explained_and_nothing_else_is() {
-    let headings: Vec<&str> = PAGE
-        .lines()
-        .filter_map(|line| line.strip_prefix("## "))
-        .collect();
+    let headings: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(headings, codes);
     for code in Code::ALL {

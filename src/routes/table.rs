@@ -196,7 +196,11 @@ impl Node {
     }
 
     fn leaves<'n>(&'n self, out: &mut Vec<&'n [Candidate]>) {
-        out.extend([&self.exact[..], &self.splat[..]].into_iter().filter(|leaf| !leaf.is_empty()));
+        out.extend(
+            [&self.exact[..], &self.splat[..]]
+                .into_iter()
+                .filter(|leaf| !leaf.is_empty()),
+        );
         for (_, child) in &self.literals {
             child.leaves(out);
         }
