@@ -1,7 +1,7 @@
 //! The edge daemon of the LanOnasis platform. Modules in reading order; each uses only those below it.
 
-mod cli;
 mod commands;
+mod cli;
 mod server;
 mod control;
 mod proxy;

@@ -2,6 +2,7 @@
 
 use super::routes::describe;
 use super::{Outcome, REFUSED_CONFIGURATION, load, print};
+use crate::answer::Denied;
 use crate::cli::{Explain, Format};
 use crate::config::environment::Environment;
 use crate::config::{Configuration, RouteMap};
@@ -18,7 +19,7 @@ use crate::routes::route::{Route, Stream};
 use crate::routes::table::{Lookup, NoMatch, RouteMatch};
 use crate::routes::target::{Target, UpstreamTarget};
 use anyhow::{Context, bail};
-use http::{HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use pingora_http::RequestHeader;
 use serde::Serialize;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -128,61 +129,66 @@ fn explain(mut request: RequestHeader, configuration: &Configuration) -> Explana
         identity_headers_removed: identity_headers::strip(&mut request),
         ..Explanation::default()
     };
-    let host = match Host::of(&request) {
-        Ok(host) => host.as_str().to_owned(),
-        Err(error) => {
-            return Explanation {
-                outcome: format!("400: {error}"),
-                ..told
-            };
-        }
+    let (group, path) = match locate(&request, map, &mut told) {
+        Ok(located) => located,
+        Err(denied) => return told.refused(&denied),
     };
-    told.host.clone_from(&host);
-    let group = Host::of(&request).ok().and_then(|host| map.table.group_of(&host));
-    let Some(group) = group else {
-        return Explanation {
-            outcome: "421: this gateway does not serve the requested host".to_owned(),
-            ..told
-        };
-    };
-    told.host_group = Some(map.table.groups()[group.0].name.clone());
-    let raw = request.raw_path().to_vec();
-    let raw_path = raw.split(|byte| *byte == b'?').next().unwrap_or_default();
-    let path = match NormalPath::parse(raw_path) {
-        Ok(path) => path.into_owned(),
-        Err(error) => {
-            return Explanation {
-                outcome: format!("400: {error}"),
-                ..told
-            };
-        }
-    };
-    told.path = Some(path.to_string());
-    let uri: Uri = request.uri.clone();
     let lookup = Lookup {
         path: path.as_str(),
         method: &request.method,
         headers: &request.headers,
-        query: uri.query(),
+        query: request.uri.query(),
     };
     let found = map.table.find(group, &lookup);
     told.candidates = candidates(map, group, &lookup, found.as_ref().ok());
     match found {
-        Err(NoMatch::Path) => Explanation {
-            outcome: "404: no route of this gateway serves the path".to_owned(),
-            ..told
-        },
+        Err(NoMatch::Path) => told.refused(&Denied::NoSuchRoute),
         Err(NoMatch::Method { allow, route }) => {
             describe_policies(&mut told, route, &request);
-            let preflight = cors::is_preflight(&request.method, &request.headers) && route.cors.is_some();
-            let outcome = if preflight {
-                "204: CORS preflight, answered by the gateway".to_owned()
-            } else {
-                format!("405: Allow: {allow}")
-            };
-            Explanation { outcome, ..told }
+            match is_preflight(route, &request) {
+                true => told.preflight(),
+                false => told.refused(&Denied::MethodNotAllowed { allow }),
+            }
         }
         Ok(matched) => explain_match(told, &request, &path, &matched, map),
+    }
+}
+
+/// The host group and the canonical path, as far as the request has them.
+fn locate(
+    request: &RequestHeader,
+    map: &RouteMap,
+    told: &mut Explanation,
+) -> Result<(GroupIndex, NormalPath<'static>), Denied> {
+    let host = Host::of(request)?;
+    host.as_str().clone_into(&mut told.host);
+    let group = map.table.group_of(&host).ok_or(Denied::UnknownHost)?;
+    told.host_group = Some(map.table.groups()[group.0].name.clone());
+    let raw_path = request
+        .raw_path()
+        .split(|byte| *byte == b'?')
+        .next()
+        .unwrap_or_default();
+    let path = NormalPath::parse(raw_path)?.into_owned();
+    told.path = Some(path.to_string());
+    Ok((group, path))
+}
+
+fn is_preflight(route: &Route, request: &RequestHeader) -> bool {
+    cors::is_preflight(&request.method, &request.headers) && route.cors.is_some()
+}
+
+impl Explanation {
+    fn refused(self, denied: &Denied) -> Self {
+        let outcome = format!("{} {}: {}", denied.status().as_u16(), denied.code(), denied.sentence());
+        Self { outcome, ..self }
+    }
+
+    fn preflight(self) -> Self {
+        Self {
+            outcome: "204: CORS preflight, answered by the gateway".to_owned(),
+            ..self
+        }
     }
 }
 
@@ -195,11 +201,8 @@ fn explain_match(
 ) -> Explanation {
     let route = matched.route;
     describe_policies(&mut told, route, request);
-    if cors::is_preflight(&request.method, &request.headers) && route.cors.is_some() {
-        return Explanation {
-            outcome: "204: CORS preflight, answered by the gateway".to_owned(),
-            ..told
-        };
+    if is_preflight(route, request) {
+        return told.preflight();
     }
     let capture = |name: &str| {
         let index = matched.pattern.captures().position(|capture| capture == name);

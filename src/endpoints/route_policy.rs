@@ -2,6 +2,7 @@
 
 use crate::answer::Reply;
 use crate::live::Snapshot;
+use crate::routes::pattern::Pattern;
 use crate::routes::route::{Route, RouteHosts, Stream};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ fn policy(route: &Route, snapshot: &Snapshot) -> Value {
         "id": route.id.as_str(),
         "about": route.about,
         "hosts": hosts,
-        "paths": route.patterns.iter().map(|pattern| pattern.as_str()).collect::<Vec<_>>(),
+        "paths": route.patterns.iter().map(Pattern::as_str).collect::<Vec<_>>(),
         "methods": route.allowed().to_string().split(", ").collect::<Vec<_>>(),
         "cors": route.cors.is_some(),
         "body_limit": route.body_limit,

@@ -1,5 +1,6 @@
 //! The client's address and scheme, believed only through trusted proxies, and the forwarding headers made from it.
 
+use super::spelling;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use pingora_http::RequestHeader;
@@ -11,13 +12,19 @@ const X_FORWARDED_HOST: &str = "X-Forwarded-Host";
 const X_FORWARDED_PORT: &str = "X-Forwarded-Port";
 const X_REAL_IP: &str = "X-Real-IP";
 const FORWARDED: &str = "Forwarded";
-/// Other names by which upstreams are known to learn an address; a client's own are never passed on.
-const REMOVED: [HeaderName; 5] = [
-    HeaderName::from_static("x-client-ip"),
-    HeaderName::from_static("true-client-ip"),
-    HeaderName::from_static("cf-connecting-ip"),
-    HeaderName::from_static("x-forwarded"),
-    HeaderName::from_static("x-forwarded-prefix"),
+/// What upstreams are known to learn an address or a scheme from. The edge writes some of them and none other passes.
+const FORWARDING: [&str; 11] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
 ];
 /// A longer chain than this is not followed.
 const MAX_HOPS: usize = 32;
@@ -63,6 +70,8 @@ impl TrustedProxies {
 pub(crate) struct ClientAddress {
     pub(crate) ip: IpAddr,
     pub(crate) scheme: Scheme,
+    /// `ip` as text, made once: it is sent and logged.
+    text: String,
     /// The trusted hops between the client and the edge, nearest the client first; without the client.
     hops: Vec<IpAddr>,
 }
@@ -74,6 +83,7 @@ impl ClientAddress {
         let mut client = Self {
             ip: peer_ip,
             scheme: connection,
+            text: peer_ip.to_string(),
             hops: Vec::new(),
         };
         if !trusted.trusts(peer_ip) {
@@ -88,42 +98,33 @@ impl ClientAddress {
                 break;
             }
         }
+        client.text = client.ip.to_string();
         client
+    }
+
+    /// The client's address, without a port.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// Replaces every forwarding header by what the edge knows. `host` is the host the client asked for.
     pub(crate) fn write_headers(&self, request: &mut RequestHeader, host: Option<&HeaderValue>) {
-        for name in REMOVED
-            .iter()
-            .filter(|name| request.headers.contains_key(*name))
-            .collect::<Vec<_>>()
-        {
-            request.remove_header(name);
-        }
-        let text = self.ip.to_string();
-        let ip = HeaderValue::from_str(&text).ok();
-        let chain = if self.hops.is_empty() {
-            ip.clone()
-        } else {
-            HeaderValue::try_from(self.chain()).ok()
+        remove_other_spellings(request);
+        let ip = HeaderValue::from_str(&self.text).ok();
+        let chain = match self.hops.as_slice() {
+            [] => ip.clone(),
+            _ => HeaderValue::try_from(self.chain()).ok(),
         };
         let port = host
             .and_then(explicit_port)
             .unwrap_or_else(|| self.scheme.default_port());
+        let scheme = HeaderValue::from_static(self.scheme.as_str());
         set(request, X_FORWARDED_FOR, chain);
-        set(
-            request,
-            X_FORWARDED_PROTO,
-            Some(HeaderValue::from_static(self.scheme.as_str())),
-        );
+        set(request, X_FORWARDED_PROTO, Some(scheme));
         set(request, X_FORWARDED_HOST, host.cloned());
         set(request, X_FORWARDED_PORT, Some(HeaderValue::from(port)));
         set(request, X_REAL_IP, ip);
-        set(
-            request,
-            FORWARDED,
-            HeaderValue::try_from(self.forwarded(&text, host)).ok(),
-        );
+        set(request, FORWARDED, HeaderValue::try_from(self.forwarded(host)).ok());
     }
 
     /// The client and every trusted hop after it.
@@ -133,15 +134,24 @@ impl ClientAddress {
     }
 
     /// RFC 7239 section 4; one element, since the edge vouches for one hop.
-    fn forwarded(&self, ip: &str, host: Option<&HeaderValue>) -> String {
+    fn forwarded(&self, host: Option<&HeaderValue>) -> String {
         let (open, close) = if self.ip.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
-        let mut text = ["for=", open, ip, close, ";proto=", self.scheme.as_str()].concat();
+        let mut text = ["for=", open, &self.text, close, ";proto=", self.scheme.as_str()].concat();
         if let Some(host) = host.and_then(|host| host.to_str().ok()) {
             text.push_str(";host=\"");
             text.push_str(host);
             text.push('"');
         }
         text
+    }
+}
+
+/// Servers of the CGI kind read `x_real_ip` as `x-real-ip`, so every spelling goes before the edge writes its own.
+fn remove_other_spellings(request: &mut RequestHeader) {
+    let is_forwarding = |name: &&HeaderName| FORWARDING.iter().any(|known| spelling::same(name.as_str(), known));
+    let sent: Vec<HeaderName> = request.headers.keys().filter(is_forwarding).cloned().collect();
+    for name in &sent {
+        request.remove_header(name);
     }
 }
 
@@ -248,6 +258,8 @@ mod tests {
             ("forwarded", "for=6.6.6.6"),
             ("x-real-ip", "6.6.6.6"),
             ("true-client-ip", "6.6.6.6"),
+            ("x_forwarded_for", "6.6.6.6"),
+            ("x.real.ip", "6.6.6.6"),
         ] {
             request.append_header(name, value).expect("a valid header");
         }

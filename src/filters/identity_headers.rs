@@ -2,6 +2,7 @@
 //!
 //! Only the edge may write them, so they go on every route, public ones included, before anything reads them.
 
+use super::spelling;
 use http::HeaderName;
 use pingora_http::RequestHeader;
 
@@ -35,20 +36,12 @@ pub(crate) fn is_identity(name: &str) -> bool {
     if !name.starts_with(['x', 'X']) {
         return false;
     }
-    let matches_exactly = |known: &&str| same_spelling(name, known);
+    let matches_exactly = |known: &&str| spelling::same(name, known);
     let matches_prefix = |prefix: &&str| {
         name.get(..prefix.len())
-            .is_some_and(|start| same_spelling(start, prefix))
+            .is_some_and(|start| spelling::same(start, prefix))
     };
-    NAMES.iter().any(|known| matches_exactly(&known)) || PREFIXES.iter().any(|prefix| matches_prefix(&prefix))
-}
-
-fn same_spelling(name: &str, known: &str) -> bool {
-    name.len() == known.len()
-        && name.bytes().zip(known.bytes()).all(|(byte, expected)| match byte {
-            b'_' | b'.' => expected == b'-',
-            other => other.to_ascii_lowercase() == expected,
-        })
+    NAMES.iter().any(matches_exactly) || PREFIXES.iter().any(matches_prefix)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The end of a request: its access-log line and its metrics.
 
 use super::context::RequestContext;
+use crate::filters::client_address::ClientAddress;
 use crate::filters::host::Host;
 use crate::filters::trace_context::TraceContext;
 use crate::live::Gateway;
@@ -33,7 +34,7 @@ pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, error: Option<&E
     gateway.access_log.write(&Entry {
         request_id: ctx.request_id.as_str(),
         trace_id: ctx.trace.as_ref().map(TraceContext::trace_id),
-        client_ip: ctx.client.as_ref().map(|client| client.ip),
+        client_ip: ctx.client.as_ref().map(ClientAddress::as_str),
         method: request.method.as_str(),
         host: host.as_ref().map(Host::as_str),
         path: ctx.path.as_deref(),

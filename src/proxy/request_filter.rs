@@ -9,9 +9,9 @@ use crate::endpoints;
 use crate::filters::client_address::{ClientAddress, Scheme};
 use crate::filters::cors::{self, Verdict};
 use crate::filters::host::Host;
-use crate::filters::identity_headers;
 use crate::filters::request_id::RequestId;
 use crate::filters::trace_context::TraceContext;
+use crate::filters::{header_case, identity_headers};
 use crate::live::Gateway;
 use crate::routes::path::NormalPath;
 use crate::routes::route::Stream;
@@ -44,6 +44,7 @@ pub(super) fn prepare(session: &mut Session, ctx: &mut RequestContext) -> Result
     session.set_total_drain_timeout(Some(Duration::from_secs(2)));
     let peer = session.client_addr().and_then(|address| address.as_inet().copied());
     let request = session.req_header_mut();
+    header_case::forget(request);
     identity_headers::strip(request);
     ctx.request_id = RequestId::assign(&request.headers);
     ctx.trace = Some(TraceContext::assign(&request.headers));

@@ -13,10 +13,12 @@ use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora_proxy::Session;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Pool key of connections that serve one upgrade request and nothing else.
-const UPGRADE_GROUP: u64 = 1;
+/// Pool keys of connections that serve one upgrade request and nothing else: a refused upgrade's connection may be
+/// pooled, but nobody asks for it again, and it ends with the upstream's pool time.
+static NEXT_UPGRADE_GROUP: AtomicU64 = AtomicU64::new(1);
 
 pub(super) async fn choose(_session: &Session, ctx: &mut RequestContext) -> Result<HttpPeer, Denied> {
     let Some(target) = ctx.upstream_target() else {
@@ -78,7 +80,7 @@ fn peer(
                 connector: Arc::clone(&upstream.connector),
                 gate: Arc::clone(gate),
             }));
-            peer.group_key = UPGRADE_GROUP;
+            peer.group_key = NEXT_UPGRADE_GROUP.fetch_add(1, Ordering::Relaxed);
         }
     }
     peer

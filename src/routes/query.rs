@@ -107,7 +107,7 @@ pub(crate) fn decode(text: &str) -> Cow<'_, str> {
 }
 
 pub(crate) fn encode(text: &str) -> String {
-    escape(text, |byte| is_unreserved(byte))
+    escape(text, is_unreserved)
 }
 
 /// Captures come percent-encoded from the path; their escapes stay, all else that is not unreserved is escaped.

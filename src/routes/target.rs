@@ -88,16 +88,3 @@ pub(crate) enum Endpoint {
     Status,
     RoutePolicy,
 }
-
-impl Target {
-    /// A word for logs and listings.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Upstream(_) => "upstream",
-            Self::Respond(_) => "respond",
-            Self::Redirect(_) => "redirect",
-            Self::Static(_) => "static",
-            Self::Endpoint(_) => "endpoint",
-        }
-    }
-}

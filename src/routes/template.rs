@@ -62,9 +62,9 @@ impl Template {
             literal.push_str(&rest[..colon]);
             let after = &rest[colon + 1..];
             let name_len = parameter_length(after);
-            if after.starts_with(':') {
+            if let Some(after_both) = after.strip_prefix(':') {
                 literal.push(':');
-                rest = &after[1..];
+                rest = after_both;
             } else if name_len == 0 {
                 literal.push(':');
                 rest = after;

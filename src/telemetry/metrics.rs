@@ -109,6 +109,7 @@ impl RouteMetrics {
 
 impl Metrics {
     /// Fails only if two metrics share a name.
+    #[expect(clippy::too_many_lines, reason = "the list of all metrics is long, not deep")]
     pub(crate) fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let make = Maker(&registry);

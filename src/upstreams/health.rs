@@ -3,7 +3,7 @@
 use super::endpoint::{CheckError, Endpoint};
 use super::registry::Upstream;
 use super::spec::{HealthCheck, HostHeader};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use pingora_core::connectors::http::v1::Connector as HttpConnector;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_http::RequestHeader;
@@ -32,9 +32,8 @@ pub(crate) async fn ask(
         .await
         .map_err(answer_error)?;
     session.read_response().await.map_err(answer_error)?;
-    let status = session
-        .resp_header()
-        .map_or(StatusCode::BAD_GATEWAY, |head| head.status);
+    let status = session.resp_header().map(|head| head.status);
+    let status = status.ok_or_else(|| CheckError::Answer("no head".to_owned()))?;
     // The rest of the answer does not matter; the connection closes.
     session.shutdown().await;
     if status.is_success() || status.is_redirection() {

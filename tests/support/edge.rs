@@ -59,6 +59,10 @@ impl EdgeBuilder {
         self
     }
 
+    #[expect(
+        clippy::unused_async,
+        reason = "every test awaits its edge; how it starts may change"
+    )]
     pub async fn start(self) -> Edge {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for name in &self.links {
@@ -83,10 +87,10 @@ impl EdgeBuilder {
             BufReader::new(stdout)
                 .lines()
                 .map_while(Result::ok)
-                .for_each(|line| drop(sender.send(line)))
+                .for_each(|line| drop(sender.send(line)));
         });
         let stderr = folder.path().join("stderr.log");
-        let mut find = |prefix: &str| -> SocketAddr {
+        let find = |prefix: &str| -> SocketAddr {
             loop {
                 let line = lines.recv_timeout(Duration::from_secs(30));
                 let line = line.unwrap_or_else(|_| {

@@ -1,6 +1,6 @@
 //! What the tests share: a real edge process, a byte-exact HTTP/1 client, and waiting without sleeping.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 
 pub mod client;
 pub mod echo;

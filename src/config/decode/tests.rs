@@ -183,7 +183,9 @@ fn one_bad_value_costs_no_more_than_itself() {
     let (file, said) =
         load::<File>("version: 1\nupstreams:\n  a: { endpoints: [x, 1], critical: 2, hots: 3 }\n  b: 1\n");
     assert_eq!(said.matches("error[").count(), 4, "{said}");
-    let upstreams = file.unwrap().upstreams;
+    let file = file.unwrap();
+    assert_eq!(file.version, 1);
+    let upstreams = file.upstreams;
     let names: Vec<&str> = upstreams.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["a"]);
     assert_eq!(upstreams[0].1.endpoints.len(), 1);
