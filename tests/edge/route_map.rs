@@ -129,7 +129,7 @@ fn judge_edge(row: &Row, response: &Response, status: u16, code: Option<&str>, k
         match check {
             Item::Header(name, value) | Item::AnswerHeader(name, value) => answer_header(response, name, value, keys)?,
             Item::NoHeader(name) | Item::NoAnswerHeader(name) => {
-                want(response.header(name).is_none(), || format!("has {name}"))?
+                want(response.header(name).is_none(), || format!("has {name}"))?;
             }
             Item::Json(member, value) => json_member(&response.json(), member, value)?,
             Item::Body(body) => same_body(body, &response.text())?,

@@ -337,7 +337,11 @@ async fn fields_join_a_json_body_up_to_its_limit() {
         let long = edge.send(&Request::post(&path, r#"{"a":"0123456789..."}"#)).await;
         assert_eq!(long.code(), "BODY_TOO_LARGE", "{place}");
     }
-    let bodies: Vec<String> = log.requests().iter().map(|request| request.text()).collect();
+    let bodies: Vec<String> = log
+        .requests()
+        .iter()
+        .map(platform_standin::scripted::Request::text)
+        .collect();
     assert_eq!(bodies, [r#"{"a":1,"id":"7","where":"at x/y"}"#; 2]);
 }
 
