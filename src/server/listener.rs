@@ -95,7 +95,13 @@ impl Acceptor {
             Ok(stream) => stream,
             Err(error) => return log::error!("a connection could not be set up: {error}"),
         };
-        match stream.detect().await {
+        let mut shutdown = self.shutdown.clone();
+        let detected = tokio::select! {
+            detected = stream.detect() => detected,
+            // Nothing was asked yet.
+            _ = shutdown.changed() => return,
+        };
+        match detected {
             Ok(Protocol::Http2) => {
                 self.proxy
                     .process_new(Box::new(stream.without_head_deadline()), &self.shutdown)

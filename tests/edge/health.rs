@@ -425,10 +425,15 @@ async fn requests_are_counted_by_route_method_and_status() {
 async fn a_draining_edge_is_not_ready_finishes_what_it_has_and_ends_well() {
     let gate = Gate::closed();
     let upstream = Server::start(gated(&gate, ok("at last"))).expect("a server");
-    let mut edge = Edge::in_front_of(&upstream.url(), "").start().await;
+    let mut edge = Edge::in_front_of(&upstream.url(), "")
+        .gateway("limits: { header_timeout: 1h, keepalive: 1h }")
+        .start()
+        .await;
     let mut waiting = edge.client().await;
     waiting.write(&Request::get("/x").bytes()).await;
-    let mut idle = edge.client().await;
+    let [mut silent, mut begun, mut idle] = [edge.client().await, edge.client().await, edge.client().await];
+    begun.write(b"P").await;
+    assert_eq!(idle.send(&Request::get("/bad%")).await.status, 400);
     eventually("the upstream holds the request", || {
         std::future::ready((gate.waiting() > 0).then_some(()))
     })
@@ -442,7 +447,9 @@ async fn a_draining_edge_is_not_ready_finishes_what_it_has_and_ends_well() {
     .await;
     assert_eq!(edge.admin("/livez").await.status, 200);
     assert_eq!(edge.admin("/state").await.json()["draining"], true);
-    assert_eq!(idle.until_closed().await, b"", "an idle connection is closed");
+    for (what, client) in [("silent", &mut silent), ("begun", &mut begun), ("idle", &mut idle)] {
+        assert_eq!(client.until_closed().await, b"", "a {what} connection is closed");
+    }
     eventually("nobody is let in", || async {
         tokio::net::TcpStream::connect(edge.address).await.err()
     })

@@ -39,39 +39,50 @@ async fn assert_timed_out(client: &mut Client, what: &str) {
     assert_eq!(client.until_closed().await, b"", "{what}");
 }
 
+/// Each in a task of its own, so that their waits are one.
+async fn all_at_once<F: Future<Output = ()> + Send + 'static>(tasks: impl IntoIterator<Item = F>) {
+    let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+}
+
 #[tokio::test]
 async fn a_head_that_does_not_end_is_408() {
     let (edge, _upstream) = with_limits("header_timeout: 400ms").await;
-    for begun in [
+    let address = edge.address;
+    let begun = [
         "G",
         "GET /x HTTP/1.1\r\n",
         "GET /x HTTP/1.1\r\nHost: localhost\r\n",
         "P",
         "PRI * HT",
-    ] {
-        let mut client = edge.client().await;
+    ];
+    all_at_once(begun.map(|begun| async move {
+        let mut client = Client::connect(address).await;
         client.write(begun.as_bytes()).await;
         assert_timed_out(&mut client, begun).await;
-    }
-    assert_eq!(
-        edge.client().await.until_closed().await,
-        b"",
-        "who says nothing hears nothing"
-    );
+    }))
+    .await;
+    let silent = edge.client().await.until_closed().await;
+    assert_eq!(silent, b"", "who says nothing hears nothing");
     assert_eq!(edge.get("/x").await.status, 200);
 }
 
 #[tokio::test]
 async fn a_head_has_one_deadline_however_its_bytes_are_spread() {
     let (edge, _upstream) = with_limits("header_timeout: 400ms").await;
-    for slow in [
+    let address = edge.address;
+    let slow = [
         "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ] {
-        let mut client = edge.client().await;
+    ];
+    all_at_once(slow.map(|slow| async move {
+        let mut client = Client::connect(address).await;
         trickle(&mut client, slow.as_bytes()).await;
         assert_timed_out(&mut client, slow).await;
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
@@ -261,19 +272,21 @@ async fn a_client_that_stops_reading_is_let_go() {
 #[tokio::test]
 async fn a_connection_without_another_request_is_closed() {
     let (edge, _upstream) = with_limits("keepalive: 1s").await;
+    let address = edge.address;
     let requests = [
         Request::get("/x"),
         Request::get("/x").header("Connection", "keep-alive"),
         Request::get("/x").host("unknown.test"),
     ];
-    for request in requests {
-        let mut client = edge.client().await;
+    all_at_once(requests.map(|request| async move {
+        let mut client = Client::connect(address).await;
         for _ in 0..2 {
             let answer = client.send(&request).await;
             assert_ne!(answer.header("connection"), Some("close"));
         }
         assert_eq!(client.until_closed().await, b"", "{request:?}");
-    }
+    }))
+    .await;
 }
 
 async fn not_ready(edge: &Edge) {

@@ -115,7 +115,7 @@ async fn a_longer_limit_of_a_narrower_place_wins_too() {
     let nobody = Unreachable::start().expect("a full backlog");
     let silent = Server::start(black_hole()).expect("a server");
     for (url, key) in [(nobody.url(), "connect"), (silent.url(), "first_byte")] {
-        let quick = Edge::with(&map(&url, "", "", &format!("{key}: 1s"))).start().await;
+        let quick = Edge::with(&map(&url, "", "", &format!("{key}: 500ms"))).start().await;
         for (defaults, upstream, route) in [("100ms", "1h", ""), ("100ms", "100ms", "1h")] {
             let written = [defaults, upstream, route].map(|value| match value {
                 "" => String::new(),
