@@ -9,6 +9,7 @@ pub(crate) mod host;
 pub(crate) mod identity_headers;
 pub(crate) mod json_body;
 pub(crate) mod request_id;
+pub(crate) mod request_target;
 pub(crate) mod security_headers;
 mod spelling;
 pub(crate) mod trace_context;

@@ -11,7 +11,7 @@ use crate::filters::cors::{self, Verdict};
 use crate::filters::host::Host;
 use crate::filters::request_id::RequestId;
 use crate::filters::trace_context::TraceContext;
-use crate::filters::{header_case, identity_headers};
+use crate::filters::{header_case, identity_headers, request_target};
 use crate::live::Gateway;
 use crate::routes::path::NormalPath;
 use crate::routes::route::Stream;
@@ -126,7 +126,7 @@ fn find_route(request: &RequestHeader, ctx: &mut RequestContext) -> Result<(), D
     let snapshot = Arc::clone(&ctx.snapshot);
     let group = snapshot.map.table.group_of(&host).ok_or(Denied::UnknownHost)?;
     ctx.group = Some(group.0);
-    let path = NormalPath::parse(raw_path(request))?;
+    let path = NormalPath::parse(request_target::raw_path(request))?;
     ctx.path = Some(path.as_str().to_owned());
     let lookup = Lookup {
         path: path.as_str(),
@@ -148,17 +148,6 @@ fn find_route(request: &RequestHeader, ctx: &mut RequestContext) -> Result<(), D
         }
     }
     Ok(())
-}
-
-/// The path of the request target as it came, without its query; of an absolute form, the path of the URI.
-pub(super) fn raw_path(request: &RequestHeader) -> &[u8] {
-    let raw = request.raw_path();
-    let target = if raw.first() == Some(&b'/') {
-        raw
-    } else {
-        request.uri.path().as_bytes()
-    };
-    target.split(|byte| *byte == b'?').next().unwrap_or_default()
 }
 
 /// `Upgrade` is forwarded on WebSocket routes only; there a browser's origin must be allowed, since CORS does not

@@ -1,9 +1,9 @@
 //! What an upstream is asked for: computed the same way for requests and for `explain`.
 
-use super::request_filter::raw_path;
 use crate::answer::Denied;
 use crate::filters::client_address::ClientAddress;
 use crate::filters::request_id::{RequestId, X_REQUEST_ID};
+use crate::filters::request_target::raw_path;
 use crate::filters::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
 use crate::filters::{cookies, host};
 use crate::routes::query::decode;
