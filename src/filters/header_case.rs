@@ -1,10 +1,10 @@
-//! Drops the memory of how a client wrote its header names.
+//! Drops the memory of how either side wrote its header names.
 //!
-//! Pingora keeps a second map for it, which doubles the cost of every header edit on the way to the upstream. Names
-//! are case-insensitive (RFC 9110 section 5.1); upstreams get them as over HTTP/2.
+//! Pingora keeps a second map for it, which doubles the cost of every header edit. Names are case-insensitive
+//! (RFC 9110 section 5.1); both sides get most of them in lower case, as over HTTP/2, and as behind HAProxy.
 
-use http::request::Parts;
-use pingora_http::RequestHeader;
+use http::{StatusCode, request, response};
+use pingora_http::{RequestHeader, ResponseHeader};
 
 /// Keeps requests whose target is not exactly their URI: an absolute form, or bytes that are no URI.
 pub(crate) fn forget(request: &mut RequestHeader) {
@@ -17,8 +17,20 @@ pub(crate) fn forget(request: &mut RequestHeader) {
     }
     // Building `GET /` cannot fail.
     if let Ok(empty) = RequestHeader::build_no_case("GET", b"/", None) {
-        let parts: Parts = std::mem::replace(request, empty).into();
+        let parts: request::Parts = std::mem::replace(request, empty).into();
         *request = RequestHeader::from(parts);
+    }
+}
+
+/// Leaves a WebSocket handshake as its upstream wrote it: some clients read it literally.
+pub(crate) fn forget_in_answer(answer: &mut ResponseHeader) {
+    if !answer.has_case() || answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return;
+    }
+    // Building a status that was received cannot fail.
+    if let Ok(empty) = ResponseHeader::build_no_case(answer.status, None) {
+        let parts: response::Parts = std::mem::replace(answer, empty).into();
+        *answer = ResponseHeader::from(parts);
     }
 }
 
@@ -60,5 +72,19 @@ mod tests {
         forget(&mut request);
         assert_eq!(request.raw_path(), raw);
         assert!(request.has_case());
+    }
+
+    #[test]
+    fn an_answer_keeps_all_but_the_case_and_a_handshake_keeps_that_too() {
+        let mut answer = ResponseHeader::build(200, None).expect("a valid head");
+        for (name, value) in [("Set-Cookie", "a=1; Path=/"), ("X-Two", "1"), ("Set-Cookie", "b=2")] {
+            answer.append_header(name, value).expect("a valid header");
+        }
+        let mut handshake = ResponseHeader::build(101, None).expect("a valid head");
+        let before = (answer.status, answer.headers.clone());
+        forget_in_answer(&mut answer);
+        forget_in_answer(&mut handshake);
+        assert!(!answer.has_case() && handshake.has_case());
+        assert_eq!(before, (answer.status, answer.headers.clone()));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::context::RequestContext;
 use crate::filters::cors::{self, CorsPolicy};
+use crate::filters::header_case;
 use crate::filters::request_id::X_REQUEST_ID;
 use crate::filters::trace_context::TRACEPARENT;
 use crate::live::{Gateway, OpenGuard};
@@ -62,6 +63,7 @@ pub(super) fn rewrite(
     if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS {
         return;
     }
+    header_case::forget_in_answer(response);
     count_stream(gateway, response, ctx);
     for name in UPSTREAM_ONLY {
         response.remove_header(&name);
