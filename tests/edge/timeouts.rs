@@ -67,14 +67,16 @@ async fn silence_within_an_answer_is_suffered_as_long_as_configured() {
 
 #[tokio::test]
 async fn an_exchange_lasts_no_longer_than_configured() {
+    // Ends in the end, so that a limit that is not felt is a failure.
     let endless = Server::start(|mut conn| async move {
         conn.read_request().await?;
         conn.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
             .await?;
-        loop {
+        for _ in 0..500 {
             conn.write("1\r\n.\r\n").await?;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        conn.write("0\r\n\r\n").await
     });
     let endless = endless.expect("a server");
     for place in places("total") {
