@@ -4,35 +4,36 @@ use crate::support::{Echo, Edge, EdgeBuilder, Request};
 use platform_standin::scripted::{Log, Server, fixed, ok, recording};
 use platform_standin::{Name, Standin};
 
-/// The same target for `/route/:id/*` and for `/method/:id/*`, there under `methods`.
-fn map(url: &str, target: &str) -> EdgeBuilder {
-    let lines = |indent: usize| -> String {
-        let indent = " ".repeat(indent);
-        target.lines().map(|line| format!("{indent}{line}\n")).collect()
-    };
-    Edge::with(&format!(
-        "version: 1
-hosts: {{ own: {{ names: [edge.test], loopback: true }} }}
-upstreams: {{ up: {{ endpoints: [\"{url}\"] }} }}
-routes:
-  - {{ id: used, path: /used, to: up }}
-  - id: route
-    path: /route/:id/*
-{}  - id: method
-    path: /method/:id/*
-    methods:
-      any:
-{}",
-        lines(4),
-        lines(8)
-    ))
+/// Each target for `/route0/:id/*` and for `/method0/:id/*`, there under `methods`, and so on by its number.
+fn map(url: &str, targets: &[&str]) -> EdgeBuilder {
+    let mut routes = format!(
+        "version: 1\nhosts: {{ own: {{ names: [edge.test], loopback: true }} }}\nupstreams: {{ up: {{ endpoints: [\"{url}\"] }} }}\nroutes:\n  - {{ id: used, path: /used, to: up }}\n"
+    );
+    for (number, target) in targets.iter().enumerate() {
+        let lines = |indent: usize| -> String {
+            let indent = " ".repeat(indent);
+            target.lines().map(|line| format!("{indent}{line}\n")).collect()
+        };
+        routes.push_str(&format!(
+            "  - id: route{number}\n    path: /route{number}/:id/*\n{}",
+            lines(4)
+        ));
+        routes.push_str(&format!(
+            "  - id: method{number}\n    path: /method{number}/:id/*\n    methods:\n      any:\n{}",
+            lines(8)
+        ));
+    }
+    Edge::with(&routes)
 }
 
-const PLACES: [&str; 2] = ["/route", "/method"];
+/// Where the target of this number is.
+fn places(number: usize) -> [String; 2] {
+    [format!("/route{number}"), format!("/method{number}")]
+}
 
-async fn echoing(target: &str) -> (Edge, Standin) {
+async fn echoing(targets: &[&str]) -> (Edge, Standin) {
     let upstream = Standin::start(Name::Docs).expect("a stand-in");
-    let edge = map(&upstream.url(), target).start().await;
+    let edge = map(&upstream.url(), targets).start().await;
     (edge, upstream)
 }
 
@@ -42,8 +43,8 @@ async fn echo(edge: &Edge, request: Request) -> Echo {
 
 #[tokio::test]
 async fn a_target_names_its_upstream() {
-    let (edge, _upstream) = echoing("to: up").await;
-    for place in PLACES {
+    let (edge, _upstream) = echoing(&["to: up"]).await;
+    for place in places(0) {
         let path = format!("{place}/7/a/b?x=1");
         let seen = echo(&edge, Request::new("PUT", &path)).await;
         assert_eq!(
@@ -166,9 +167,10 @@ async fn the_query_goes_on_as_far_as_it_may() {
             "a=9&where=x%2Fy",
         ),
     ];
-    for (query, expected) in cases {
-        let (edge, _upstream) = echoing(&format!("to: up\n{query}")).await;
-        for place in PLACES {
+    let targets = cases.map(|(query, _)| format!("to: up\n{query}"));
+    let (edge, _upstream) = echoing(&targets.each_ref().map(String::as_str)).await;
+    for (number, (query, expected)) in cases.into_iter().enumerate() {
+        for place in places(number) {
             let seen = echo(&edge, Request::get(&format!("{place}/7/x/y?{asked}"))).await;
             let sent = seen.target.split_once('?').map_or("", |(_, query)| query);
             assert_eq!(sent, expected, "{place} {query}");
@@ -206,10 +208,13 @@ async fn request_headers_are_set_defaulted_removed_and_let_through() {
             [vec!["d"], vec!["d"], vec!["s"], vec![]],
         ),
     ];
-    for (edits, expected) in cases {
-        let (edge, _upstream) = echoing(&format!("to: up\nrequest_headers: {{ {edits} }}")).await;
-        for place in PLACES {
-            let seen = echo(&edge, sending(place)).await;
+    let targets = cases
+        .each_ref()
+        .map(|(edits, _)| format!("to: up\nrequest_headers: {{ {edits} }}"));
+    let (edge, _upstream) = echoing(&targets.each_ref().map(String::as_str)).await;
+    for (number, (edits, expected)) in cases.into_iter().enumerate() {
+        for place in places(number) {
+            let seen = echo(&edge, sending(&place)).await;
             assert_eq!(values(&seen, names), expected, "{place} {edits}");
             assert!(
                 seen.header("host").is_some() && seen.header("x-request-id").is_some(),
@@ -223,10 +228,10 @@ async fn request_headers_are_set_defaulted_removed_and_let_through() {
 async fn an_allow_list_lets_a_body_and_a_handshake_through() {
     let log = Log::new();
     let upstream = Server::start(recording(&log, ok("fine"))).expect("a server");
-    let edge = map(&upstream.url(), "to: up\nrequest_headers: { allow: [accept] }")
+    let edge = map(&upstream.url(), &["to: up\nrequest_headers: { allow: [accept] }"])
         .start()
         .await;
-    for place in PLACES {
+    for place in places(0) {
         let answer = edge
             .send(&Request::post(&format!("{place}/7"), "a body").header("X-A", "1"))
             .await;
@@ -256,11 +261,11 @@ async fn secrets_come_from_a_credential_a_file_or_a_variable_in_this_order() {
     for (position, (name, _, expected)) in sources.iter().enumerate() {
         // Each beside those it wins over.
         let set = sources[..=position].iter();
-        let builder = set.fold(map(&upstream.url(), target), |builder, (name, value, _)| {
+        let builder = set.fold(map(&upstream.url(), &[target]), |builder, (name, value, _)| {
             builder.env(name, value)
         });
         let edge = builder.start().await;
-        for place in PLACES {
+        for place in places(0) {
             let seen = echo(&edge, Request::get(&format!("{place}/7")).header("X-A", "forged")).await;
             assert_eq!(seen.header_values("x-a"), [*expected], "{place} {name}");
             assert_eq!(
@@ -326,8 +331,8 @@ async fn fields_join_a_json_body_up_to_its_limit() {
     let log = Log::new();
     let upstream = Server::start(recording(&log, ok("fine"))).expect("a server");
     let target = "to: up\njson_body: { id: \":id\", where: \"at :splat\" }\njson_body_limit: 20";
-    let edge = map(&upstream.url(), target).start().await;
-    for place in PLACES {
+    let edge = map(&upstream.url(), &[target]).start().await;
+    for place in places(0) {
         let path = format!("{place}/7/x/y");
         assert_eq!(
             edge.send(&Request::post(&path, r#"{"a":1}"#)).await.status,
@@ -348,23 +353,16 @@ async fn fields_join_a_json_body_up_to_its_limit() {
 #[tokio::test]
 async fn a_fixed_response_is_what_the_map_says() {
     let upstream = Server::start(fixed(ok("fine"))).expect("a server");
-    let json = map(
-        &upstream.url(),
+    let targets = [
         "respond: { status: 202, json: { n: 1.50, list: [a] }, headers: { x-a: b, cache-control: no-cache } }",
-    )
-    .start()
-    .await;
-    let text = map(
-        &upstream.url(),
         "respond: { status: 418, text: short and stout, headers: { content-type: text/markdown } }",
-    )
-    .start()
-    .await;
-    let bare = map(&upstream.url(), "respond: { status: 410 }").start().await;
-    let empty = map(&upstream.url(), "respond: { status: 204 }").start().await;
-    for place in PLACES {
-        let path = format!("{place}/7");
-        let answer = json.get(&path).await;
+        "respond: { status: 410 }",
+        "respond: { status: 204 }",
+    ];
+    let edge = map(&upstream.url(), &targets).start().await;
+    for place in 0..2 {
+        let path = |number| format!("{}/7", places(number)[place]);
+        let answer = edge.get(&path(0)).await;
         assert_eq!(
             (answer.status, answer.json()),
             (202, serde_json::json!({ "n": 1.5, "list": ["a"] }))
@@ -374,12 +372,12 @@ async fn a_fixed_response_is_what_the_map_says() {
             (answer.header("x-a"), answer.header("cache-control")),
             (Some("b"), Some("no-cache"))
         );
-        let answer = text.get(&path).await;
+        let answer = edge.get(&path(1)).await;
         assert_eq!((answer.status, answer.text()), (418, "short and stout".into()));
         assert_eq!(answer.header_values("content-type"), ["text/markdown"]);
-        let answer = bare.get(&path).await;
+        let answer = edge.get(&path(2)).await;
         assert_eq!((answer.status, answer.code()), (410, "GONE".into()));
-        let answer = empty.get(&path).await;
+        let answer = edge.get(&path(3)).await;
         assert_eq!(
             (answer.status, answer.body.len(), answer.header("content-length")),
             (204, 0, None)
@@ -401,11 +399,12 @@ async fn a_redirect_goes_where_the_map_says() {
         ("to: \"/here?b=1\", status: 302", 302, "/here?b=1&a=%20"),
         ("to: /here, status: 308, query: drop", 308, "/here"),
     ];
-    for (redirect, status, location) in cases {
-        let edge = map(&upstream.url(), &format!("redirect: {{ {redirect} }}"))
-            .start()
-            .await;
-        for place in PLACES {
+    let targets = cases.map(|(redirect, _, _)| format!("redirect: {{ {redirect} }}"));
+    let edge = map(&upstream.url(), &targets.each_ref().map(String::as_str))
+        .start()
+        .await;
+    for (number, (redirect, status, location)) in cases.into_iter().enumerate() {
+        for place in places(number) {
             let answer = edge.get(&format!("{place}/7/x/y?a=%20")).await;
             assert_eq!(
                 (answer.status, answer.header("location")),
@@ -419,36 +418,36 @@ async fn a_redirect_goes_where_the_map_says() {
 #[tokio::test]
 async fn static_files_are_served_by_every_key() {
     let upstream = Server::start(fixed(ok("fine"))).expect("a server");
-    let start = async |target: &str| {
-        let builder = map(&upstream.url(), &format!("static: {{ {target} }}"));
-        builder
-            .file("site/home.html", "home")
-            .file("site/a.txt", "a")
-            .file("page.txt", "page")
-            .start()
-            .await
-    };
-    let file = start("file: page.txt, cache_control: no-cache, content_type: text/x-mine").await;
-    let folder = start("folder: site, index: home.html, cache_control: \"max-age=7\", content_type: text/x-mine").await;
-    let app = start("folder: site, fallback: home.html").await;
-    for place in PLACES {
-        let answer = file.get(&format!("{place}/7/whatever")).await;
-        assert_eq!(answer.text(), "page", "{place}");
+    let targets = [
+        "static: { file: page.txt, cache_control: no-cache, content_type: text/x-mine }",
+        "static: { folder: site, index: home.html, cache_control: \"max-age=7\", content_type: text/x-mine }",
+        "static: { folder: site, fallback: home.html }",
+    ];
+    let edge = map(&upstream.url(), &targets)
+        .file("site/home.html", "home")
+        .file("site/a.txt", "a")
+        .file("page.txt", "page")
+        .start()
+        .await;
+    for place in 0..2 {
+        let [file, folder, app] = [0, 1, 2].map(|number| places(number)[place].clone());
+        let answer = edge.get(&format!("{file}/7/whatever")).await;
+        assert_eq!(answer.text(), "page", "{file}");
         assert_eq!(
             (answer.header("cache-control"), answer.header("content-type")),
             (Some("no-cache"), Some("text/x-mine"))
         );
         for (path, text) in [("7/a.txt", "a"), ("7", "home"), ("7/", "home")] {
-            let answer = folder.get(&format!("{place}/{path}")).await;
+            let answer = edge.get(&format!("{folder}/{path}")).await;
             assert_eq!(
                 (answer.text(), answer.header("cache-control")),
                 (text.into(), Some("max-age=7")),
-                "{place}/{path}"
+                "{folder}/{path}"
             );
             assert_eq!(answer.header("content-type"), Some("text/x-mine"));
         }
-        assert_eq!(folder.get(&format!("{place}/7/missing")).await.code(), "NO_SUCH_FILE");
-        let answer = app.get(&format!("{place}/7/missing")).await;
+        assert_eq!(edge.get(&format!("{folder}/7/missing")).await.code(), "NO_SUCH_FILE");
+        let answer = edge.get(&format!("{app}/7/missing")).await;
         assert_eq!(
             (answer.text(), answer.header("content-type")),
             ("home".into(), Some("text/html; charset=utf-8"))
@@ -459,18 +458,19 @@ async fn static_files_are_served_by_every_key() {
 #[tokio::test]
 async fn the_edges_endpoints_are_where_the_map_puts_them() {
     let upstream = Server::start(fixed(ok("fine"))).expect("a server");
-    for (name, key) in [
-        ("health", "services"),
-        ("health-full", "upstreams"),
-        ("status", "gateway"),
-        ("route-policy", "routes"),
-    ] {
-        let edge = map(&upstream.url(), &format!("endpoint: {name}")).start().await;
-        for place in PLACES {
+    let targets = [
+        "endpoint: health",
+        "endpoint: health-full",
+        "endpoint: status",
+        "endpoint: route-policy",
+    ];
+    let edge = map(&upstream.url(), &targets).start().await;
+    for (number, key) in ["services", "upstreams", "gateway", "hash"].into_iter().enumerate() {
+        for place in places(number) {
             let answer = edge.get(&format!("{place}/7")).await;
             assert!(
                 answer.status == 200 && answer.json().get(key).is_some(),
-                "{place} {name}: {}",
+                "{place}: {}",
                 answer.text()
             );
         }

@@ -176,21 +176,21 @@ async fn up(edge: &Edge) -> bool {
 
 #[tokio::test]
 async fn an_endpoint_is_down_after_the_configured_failures_and_up_after_the_configured_successes() {
-    // Four failures are not five, and two successes are not three.
+    // Three failures are not four, and one success is not two.
     let (upstream, checks) = checked(|number| match number {
-        0..4 | 7..14 | 16..23 => Check::Says(500),
+        0..3 | 6..12 | 13..19 => Check::Says(500),
         _ => Check::Says(200),
     });
-    let health = "health: { path: /check, interval: 100ms, unhealthy_after: 5, healthy_after: 3 }";
+    let health = "health: { path: /check, interval: 100ms, unhealthy_after: 4, healthy_after: 2 }";
     let edge = Edge::with(&map(&format!("endpoints: [\"{}\"], {health}", upstream.url())))
         .start()
         .await;
     eventually("it is down", || async { (!up(&edge).await).then_some(()) }).await;
     assert_eq!(edge.get("/x").await.code(), "NO_HEALTHY_UPSTREAM");
-    assert!(checks.load(Ordering::SeqCst) >= 12);
+    assert!(checks.load(Ordering::SeqCst) >= 10);
     eventually("it is up again", || async { up(&edge).await.then_some(()) }).await;
     assert_eq!(edge.get("/x").await.text(), "fine");
-    assert!(checks.load(Ordering::SeqCst) >= 26);
+    assert!(checks.load(Ordering::SeqCst) >= 21);
     let said = edge.stderr();
     assert_eq!(
         (said.matches("is down").count(), said.matches("is up again").count()),
