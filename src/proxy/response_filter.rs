@@ -7,7 +7,7 @@ use crate::filters::request_id::X_REQUEST_ID;
 use crate::filters::trace_context::TRACEPARENT;
 use crate::live::{Gateway, OpenGuard};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -56,7 +56,7 @@ pub(super) fn body_arrived(body: Option<&Bytes>, end_of_stream: bool, ctx: &Requ
 
 pub(super) fn rewrite(
     gateway: &Arc<Gateway>,
-    session: &Session,
+    session: &mut Session,
     response: &mut ResponseHeader,
     ctx: &mut RequestContext,
 ) {
@@ -70,6 +70,11 @@ pub(super) fn rewrite(
     }
     if let Some(route) = ctx.route() {
         route.response_headers.apply_to_response(response);
+    }
+    if session.req_header().version == Version::HTTP_10 && response.headers.contains_key(header::TRANSFER_ENCODING) {
+        // Such a client knows no chunks (RFC 9112 section 6.1): the connection's end is the body's.
+        response.remove_header(&header::TRANSFER_ENCODING);
+        session.set_keepalive(None);
     }
     dress(session.req_header(), response, ctx);
 }

@@ -17,6 +17,7 @@ mod health;
 mod hosts;
 mod keys;
 mod limits;
+mod old_clients;
 mod paths;
 mod proxying;
 mod reload;
