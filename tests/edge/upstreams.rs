@@ -178,7 +178,7 @@ async fn up(edge: &Edge) -> bool {
 async fn an_endpoint_is_down_after_the_configured_failures_and_up_after_the_configured_successes() {
     // Three failures are not four, and one success is not two.
     let (upstream, checks) = checked(|number| match number {
-        0..3 | 6..12 | 13..19 => Check::Says(500),
+        0..=2 | 6..=11 | 13..=18 => Check::Says(500),
         _ => Check::Says(200),
     });
     let health = "health: { path: /check, interval: 100ms, unhealthy_after: 4, healthy_after: 2 }";
