@@ -124,7 +124,7 @@ fn configured_sentence(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND => "no route of this gateway serves the path",
         StatusCode::GONE => "this path is no longer served",
         StatusCode::FORBIDDEN => "this path is not open to clients",
-        StatusCode::SERVICE_UNAVAILABLE => "this path is out of service for now",
+        StatusCode::SERVICE_UNAVAILABLE => "this path is out of service",
         _ => "this gateway does not serve the request",
     }
 }
