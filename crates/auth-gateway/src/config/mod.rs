@@ -1,0 +1,1 @@
+//! `auth.yaml`: from its text to settings.

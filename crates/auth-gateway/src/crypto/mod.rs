@@ -1,0 +1,1 @@
+//! Keys, hashes, sealed facts and tokens.

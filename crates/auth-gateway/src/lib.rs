@@ -1,0 +1,12 @@
+//! The identity provider of the LanOnasis platform. Modules in reading order; each uses only those below it.
+
+mod commands;
+mod cli;
+mod http;
+mod app;
+mod deliveries;
+mod mail;
+mod telemetry;
+mod config;
+mod crypto;
+mod domain;

@@ -1,0 +1,1 @@
+//! Messages to people, through SMTP, a webhook or a spool folder.
