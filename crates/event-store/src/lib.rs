@@ -1,3 +1,25 @@
-//! An append-only, hash-chained event store on SQLite or PostgreSQL. It knows nothing of what the events mean.
+//! An append-only, hash-chained event store on SQLite or PostgreSQL.
+//!
+//! Knows nothing of the domain: it keeps events in one gap-free order, the folded state of each stream, lookups, unique
+//! claims, idempotency keys and short-lived records, and changes all of them in one transaction.
 
 pub mod chain;
+mod command;
+mod error;
+mod event;
+mod fold;
+mod options;
+mod record;
+mod state;
+mod stream;
+mod timestamp;
+
+pub use command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
+pub use error::{AppendError, OpenError, Unavailable};
+pub use event::{Context, Event, NewEvent, Position};
+pub use fold::{Fold, FoldError, Folded, Lookup};
+pub use options::Options;
+pub use record::{Record, RecordChange};
+pub use state::State;
+pub use stream::StreamId;
+pub use timestamp::Timestamp;

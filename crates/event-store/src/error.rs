@@ -1,0 +1,69 @@
+//! How the store fails.
+
+use crate::fold::FoldError;
+use crate::stream::StreamId;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The store cannot answer now. Nothing is known to have happened; a command with an idempotency key may be repeated.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unavailable {
+    /// The database is down, out of space, or broke the connection.
+    #[error("the database does not answer: {0}")]
+    Database(Arc<str>),
+    /// More commands wait than the queue holds.
+    #[error("too many commands wait for the database")]
+    QueueFull,
+    /// The runtime of the store has ended.
+    #[error("the store has stopped")]
+    Stopped,
+}
+
+impl From<sqlx::Error> for Unavailable {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.to_string().into())
+    }
+}
+
+/// A command had no effect at all.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppendError {
+    /// `actual` is 0 for a stream without events.
+    #[error("stream {stream} is at version {actual}")]
+    WrongVersion { stream: StreamId, actual: u64 },
+    #[error("the {kind} is taken by {owner}")]
+    ClaimTaken { kind: Cow<'static, str>, owner: String },
+    /// The record to consume does not exist, has expired or was consumed before.
+    #[error("the {kind} is gone")]
+    RecordGone { kind: Cow<'static, str> },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// An event with this id is in the log.
+    #[error("an event of the command is in the log already")]
+    EventExists,
+    #[error("the events do not fold: {0}")]
+    Unfoldable(#[from] FoldError),
+    /// No database would take it: says what is wrong.
+    #[error("malformed command: {0}")]
+    Malformed(&'static str),
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// A store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{url}: {reason}")]
+    InvalidUrl { url: String, reason: &'static str },
+    #[error("the database does not exist")]
+    NotFound,
+    /// The tables are missing or older than this program.
+    #[error("the database is at schema version {found}, this program needs {needed}: migrate it first")]
+    NotMigrated { found: i64, needed: i64 },
+    /// Another, newer program has been here.
+    #[error("the database is at schema version {found}, this program knows {known}: use the newer program")]
+    TooNew { found: i64, known: i64 },
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
