@@ -8,6 +8,7 @@ mod command;
 mod error;
 mod event;
 mod fold;
+pub mod merkle;
 mod options;
 mod record;
 mod state;
