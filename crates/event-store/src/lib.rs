@@ -4,6 +4,7 @@
 //! claims, idempotency keys and short-lived records, and changes all of them in one transaction.
 
 pub mod chain;
+pub mod checkpoint;
 mod command;
 mod error;
 mod event;
