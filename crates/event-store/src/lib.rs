@@ -13,8 +13,10 @@ pub mod merkle;
 mod options;
 mod record;
 mod state;
+pub mod stored;
 mod stream;
 mod timestamp;
+pub mod verify;
 
 pub use command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
 pub use error::{AppendError, OpenError, Unavailable};
