@@ -28,7 +28,6 @@ pub struct Store {
 }
 
 pub(crate) struct Inner {
-    pub(crate) database: Database,
     pub(crate) readers: Readers,
     pub(crate) options: Options,
     pub(crate) bell: watch::Sender<()>,
@@ -60,8 +59,7 @@ impl Store {
             }
         };
         let inner = Inner {
-            readers: Readers::new(database.clone(), options.readers, options.patience),
-            database,
+            readers: Readers::new(database, options.readers, options.patience),
             options,
             bell,
             requests,

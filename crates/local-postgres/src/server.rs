@@ -4,13 +4,17 @@ use crate::programs::{Programs, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Starting includes the recovery after a kill.
 const START_LIMIT: Duration = Duration::from_secs(60);
+
+const BETWEEN_TRIES: Duration = Duration::from_millis(30);
 
 /// What a commit means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +133,7 @@ impl Server {
             if Instant::now() > deadline {
                 bail!("PostgreSQL does not start: {}", self.log());
             }
+            thread::park_timeout(BETWEEN_TRIES);
         }
     }
 
@@ -168,7 +173,7 @@ impl Server {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 

@@ -1,0 +1,4 @@
+//! The event store on real databases: every test runs on SQLite and on PostgreSQL.
+
+mod appending;
+mod databases;
