@@ -5,7 +5,6 @@ use local_postgres::{Durability, Server};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 /// Makes two tests of each `async fn NAME(database: Database)`: `NAME::sqlite` and `NAME::postgres`.
@@ -33,21 +32,18 @@ pub(crate) use on_both_databases;
 /// A migrated database without events. It ends with this value.
 pub(crate) struct Database {
     pub(crate) url: String,
-    pub(crate) engine: Engine,
-}
-
-/// Lives as long as the database is used.
-pub(crate) enum Engine {
-    Sqlite(TempDir),
-    Postgres(Arc<Server>),
+    /// What ends with it: the folder, or this test's share of the server.
+    _kept: Box<dyn Send + Sync>,
 }
 
 impl Database {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("events.db").display());
-        let engine = Engine::Sqlite(folder);
-        Self { url, engine }
+        Self {
+            url,
+            _kept: Box::new(folder),
+        }
     }
 
     /// On a server that the tests share as long as one of them runs.
@@ -59,8 +55,10 @@ impl Database {
             .unwrap_or_else(|| Arc::new(Server::start(Durability::None).unwrap()));
         *shared = Arc::downgrade(&server);
         let url = server.create_database().unwrap();
-        let engine = Engine::Postgres(server);
-        Self { url, engine }
+        Self {
+            url,
+            _kept: Box::new(server),
+        }
     }
 
     pub(crate) async fn open(&self) -> Store {
