@@ -24,6 +24,8 @@ pub(crate) enum Role {
     /// Appends: finds rows by their keys and is durable at every commit.
     Writer,
     Reader,
+    /// Writes what can be derived from the log again: as a whole or not at all, but durable only with the next append.
+    Deriver,
 }
 
 /// A database that connections can be made to.
@@ -95,6 +97,14 @@ impl Database {
                  SET plan_cache_mode = force_generic_plan; \
                  SELECT set_config('synchronous_commit', 'on', false) \
                  WHERE current_setting('synchronous_commit') = 'off';",
+                patience * 2
+            ),
+            (Engine::Sqlite { .. }, Role::Deriver) => {
+                format!("PRAGMA busy_timeout = {patience}; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+            }
+            (Engine::Postgres, Role::Deriver) => format!(
+                "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}; \
+                 SET synchronous_commit = off;",
                 patience * 2
             ),
             (Engine::Postgres, Role::Reader) => {

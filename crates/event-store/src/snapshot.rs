@@ -31,7 +31,9 @@ impl Snapshot {
     /// Position and hash of the last event, as the database has them; `None` if it has no such row.
     pub(crate) async fn head(&mut self) -> Result<Option<(i64, Vec<u8>)>, Unavailable> {
         let head = query("SELECT position, hash FROM log_head").fetch_optional(&mut self.connection);
-        let head = head.await?.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?)));
+        let head = head
+            .await?
+            .map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?)));
         Ok(head.transpose()?)
     }
 

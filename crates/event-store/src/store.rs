@@ -28,6 +28,8 @@ pub struct Store {
 }
 
 pub(crate) struct Inner {
+    pub(crate) database: Database,
+    pub(crate) fold: Arc<dyn Fold>,
     pub(crate) readers: Readers,
     pub(crate) options: Options,
     pub(crate) bell: watch::Sender<()>,
@@ -49,7 +51,7 @@ impl Store {
         schema::check(&database).await?;
         let (requests, received) = mpsc::channel(options.queue.max(1));
         let bell = watch::Sender::new(());
-        let appender = Appender::new(database.clone(), fold, &options, received, bell.clone());
+        let appender = Appender::new(database.clone(), Arc::clone(&fold), &options, received, bell.clone());
         tokio::spawn(appender.run());
         let listener = match database.engine {
             Engine::Sqlite { .. } => None,
@@ -59,7 +61,9 @@ impl Store {
             }
         };
         let inner = Inner {
-            readers: Readers::new(database, options.readers, options.patience),
+            readers: Readers::new(database.clone(), options.readers, options.patience),
+            database,
+            fold,
             options,
             bell,
             requests,

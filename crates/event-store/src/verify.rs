@@ -4,9 +4,9 @@
 mod finding;
 mod walk;
 
+pub use finding::{Finding, Problem, Witness};
 pub use walk::verify_log;
 pub(crate) use walk::walk;
-pub use finding::{Finding, Problem, Witness};
 
 use std::cmp::Reverse;
 

@@ -94,5 +94,7 @@ CREATE TABLE projections (
 CREATE TABLE log_checkpoints (
     position BIGINT PRIMARY KEY,
     time     BIGINT NOT NULL,
-    note     TEXT NOT NULL
+    note     TEXT NOT NULL,
+    -- What the next one continues: the roots of the Merkle tree's perfect subtrees.
+    tree     BYTEA NOT NULL
 );

@@ -98,5 +98,7 @@ CREATE TABLE projections (
 CREATE TABLE log_checkpoints (
     position INTEGER PRIMARY KEY,
     time     INTEGER NOT NULL,
-    note     TEXT NOT NULL
+    note     TEXT NOT NULL,
+    -- What the next one continues: the roots of the Merkle tree's perfect subtrees.
+    tree     BLOB NOT NULL
 ) STRICT;

@@ -163,7 +163,10 @@ impl Checkpointer {
             "INSERT INTO log_checkpoints (position, time, note, tree) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (position) DO UPDATE SET time = excluded.time, note = excluded.note, tree = excluded.tree",
         );
-        let insert = insert.bind(signed.size.cast_signed()).bind(now.0).bind(signed.note.as_str());
+        let insert = insert
+            .bind(signed.size.cast_signed())
+            .bind(now.0)
+            .bind(signed.note.as_str());
         let inserted = insert.bind(last.tree.to_bytes()).execute(&mut connection).await;
         inserted.map_err(Unavailable::from)?;
         connection.close().await.map_err(Unavailable::from)?;
@@ -178,7 +181,8 @@ impl Checkpointer {
         if self.kept == Some(signed.size) {
             return Ok(());
         }
-        for sink in self.sinks.iter().cloned() {
+        for sink in &self.sinks {
+            let sink = Arc::clone(sink);
             let Signed { size, note } = signed.clone();
             let kept = tokio::task::spawn_blocking(move || sink.keep(size, &note)).await;
             kept.map_err(io::Error::other).flatten().map_err(SignError::NotKept)?;

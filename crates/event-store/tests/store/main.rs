@@ -2,3 +2,5 @@
 
 mod appending;
 mod databases;
+mod history;
+mod integrity;

@@ -11,24 +11,24 @@ use event_store::{Store, Timestamp};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, raw_sql};
 
+use crate::databases::{Database, on_both_databases};
 use crate::history::{History, START, open};
-use crate::place::{Place, on_both};
 
 const ORIGIN: &str = "log.example.org";
 
-on_both![
-    a_sound_log_is_confirmed_by_its_checkpoints,
-    edits_of_rows_are_found,
-    reordered_rows_are_found,
-    missing_rows_are_found,
-    a_log_shorter_than_its_head_is_found,
-    a_truncated_log_is_found_through_the_outside_checkpoint_alone,
-    a_rehashed_log_is_found_through_the_outside_checkpoint_alone,
-    a_forged_checkpoint_in_the_database_is_found,
-    a_log_tampered_with_gets_no_new_signature,
-    checkpoints_go_on_after_a_restart,
-    an_export_is_verified_by_another_language,
-];
+on_both_databases! {
+    a_sound_log_is_confirmed_by_its_checkpoints
+    edits_of_rows_are_found
+    reordered_rows_are_found
+    missing_rows_are_found
+    a_log_shorter_than_its_head_is_found
+    a_truncated_log_is_found_through_the_outside_checkpoint_alone
+    a_rehashed_log_is_found_through_the_outside_checkpoint_alone
+    a_forged_checkpoint_in_the_database_is_found
+    a_log_tampered_with_gets_no_new_signature
+    checkpoints_go_on_after_a_restart
+    an_export_is_verified_by_another_language
+}
 
 fn signer() -> Arc<LocalSigner> {
     Arc::new(LocalSigner::from_seed(ORIGIN, &[7; 32]).unwrap())
@@ -40,36 +40,41 @@ fn key() -> Key {
 
 /// A database with a log and signed checkpoints, of which the last is kept outside as well.
 struct Scene {
-    place: Place,
+    database: Database,
     store: Store,
     outside: Folder,
     outside_path: tempfile::TempDir,
 }
 
 impl Scene {
-    async fn new(place: Place) -> Scene {
+    async fn new(database: Database) -> Scene {
         let outside_path = tempfile::tempdir().unwrap();
         let outside = Folder::open(outside_path.path()).unwrap();
-        let store = open(&place.url).await;
+        let store = open(&database.url).await;
         let mut history = History::new(1);
         let mut checkpointer = store.checkpointer(signer()).keep_in(Arc::new(outside.clone()));
         for _ in 0..3 {
             history.append(&store, 5).await;
             checkpointer.sign(Timestamp(START)).await.unwrap().unwrap();
         }
-        Scene { place, store, outside, outside_path }
+        Scene {
+            database,
+            store,
+            outside,
+            outside_path,
+        }
     }
 
     /// What its owner does to a database.
     async fn tamper(&self, sql: &str) {
-        let unlock = match self.place.url.starts_with("sqlite") {
+        let unlock = match self.database.url.starts_with("sqlite") {
             true => {
                 "PRAGMA foreign_keys = OFF; DROP TRIGGER IF EXISTS events_are_never_changed; \
                  DROP TRIGGER IF EXISTS events_are_never_deleted; DROP TRIGGER IF EXISTS events_are_never_replaced;"
             }
             false => "DROP TRIGGER IF EXISTS events_are_never_changed ON events;",
         };
-        let mut connection = connect(&self.place.url).await;
+        let mut connection = connect(&self.database.url).await;
         raw_sql(unlock).execute(&mut connection).await.unwrap();
         raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
@@ -78,17 +83,23 @@ impl Scene {
     async fn rows(&self) -> Vec<StoredEvent> {
         let mut export = Vec::new();
         self.store.export(0, &mut export).await.unwrap();
-        String::from_utf8(export).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        String::from_utf8(export)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     async fn verify_inside(&self) -> Report {
-        verify_log(&self.place.url, Some(&key()), Vec::new()).await.unwrap()
+        verify_log(&self.database.url, Some(&key()), Vec::new()).await.unwrap()
     }
 
     async fn verify_with_outside(&self) -> Report {
         let note = self.outside.latest().unwrap().unwrap();
         let checkpoint = Checkpoint::open(&note, &key()).unwrap();
-        verify_log(&self.place.url, Some(&key()), vec![checkpoint]).await.unwrap()
+        verify_log(&self.database.url, Some(&key()), vec![checkpoint])
+            .await
+            .unwrap()
     }
 
     async fn found_inside(&self) -> Finding {
@@ -109,17 +120,20 @@ fn at(position: u64, problem: Problem) -> Finding {
     Finding { position, problem }
 }
 
-async fn a_sound_log_is_confirmed_by_its_checkpoints(place: Place) {
-    let scene = Scene::new(place).await;
+async fn a_sound_log_is_confirmed_by_its_checkpoints(database: Database) {
+    let scene = Scene::new(database).await;
     let report = scene.verify_with_outside().await;
     assert_eq!(report.finding, None);
     assert_eq!(report.sound(), scene.store.head().await.unwrap());
     let witnesses: Vec<Witness> = report.confirmed.iter().map(|(_, witness)| *witness).collect();
-    assert_eq!(witnesses, [Witness::Stored, Witness::Stored, Witness::Stored, Witness::Outside]);
+    assert_eq!(
+        witnesses,
+        [Witness::Stored, Witness::Stored, Witness::Stored, Witness::Outside]
+    );
 }
 
-async fn edits_of_rows_are_found(place: Place) {
-    let scene = Scene::new(place).await;
+async fn edits_of_rows_are_found(database: Database) {
+    let scene = Scene::new(database).await;
     let edits = [
         "stream_id = 'a-99'",
         "version = version + 1000",
@@ -134,7 +148,9 @@ async fn edits_of_rows_are_found(place: Place) {
     ];
     let rows = scene.rows().await;
     for edit in edits {
-        scene.tamper(&format!("UPDATE events SET {edit} WHERE position = 6")).await;
+        scene
+            .tamper(&format!("UPDATE events SET {edit} WHERE position = 6"))
+            .await;
         assert_eq!(scene.found_inside().await, at(6, Problem::Edited), "{edit}");
         let original = &rows[5];
         let text = |text: &Option<String>| text.as_ref().map_or("NULL".to_owned(), |text| format!("'{text}'"));
@@ -157,47 +173,69 @@ async fn edits_of_rows_are_found(place: Place) {
     }
 }
 
-async fn reordered_rows_are_found(place: Place) {
-    let scene = Scene::new(place).await;
+async fn reordered_rows_are_found(database: Database) {
+    let scene = Scene::new(database).await;
     let swap = "UPDATE events SET position = -6 WHERE position = 6; UPDATE events SET position = 6 WHERE position = 9; \
                 UPDATE events SET position = 9 WHERE position = -6;";
     scene.tamper(swap).await;
     assert_eq!(scene.found_inside().await, at(6, Problem::Reordered { found_at: 9 }));
 }
 
-async fn missing_rows_are_found(place: Place) {
-    let scene = Scene::new(place).await;
+async fn missing_rows_are_found(database: Database) {
+    let scene = Scene::new(database).await;
     scene.tamper("DELETE FROM events WHERE position IN (6, 7)").await;
     assert_eq!(scene.found_inside().await, at(6, Problem::Missing { next: 8 }));
 }
 
-async fn a_log_shorter_than_its_head_is_found(place: Place) {
-    let scene = Scene::new(place).await;
+async fn a_log_shorter_than_its_head_is_found(database: Database) {
+    let scene = Scene::new(database).await;
     let head = scene.store.head().await.unwrap();
-    scene.tamper(&format!("DELETE FROM events WHERE position = {head}; DELETE FROM log_checkpoints")).await;
-    let truncated = Problem::Truncated { known: head, witness: Witness::Head };
+    scene
+        .tamper(&format!(
+            "DELETE FROM events WHERE position = {head}; DELETE FROM log_checkpoints"
+        ))
+        .await;
+    let truncated = Problem::Truncated {
+        known: head,
+        witness: Witness::Head,
+    };
     assert_eq!(scene.found_inside().await, at(head, truncated));
 }
 
-async fn a_truncated_log_is_found_through_the_outside_checkpoint_alone(place: Place) {
-    let scene = Scene::new(place).await;
+async fn a_truncated_log_is_found_through_the_outside_checkpoint_alone(database: Database) {
+    let scene = Scene::new(database).await;
     let head = scene.store.head().await.unwrap();
-    scene.tamper(
-        "DELETE FROM log_checkpoints WHERE position > 9; DELETE FROM events WHERE position > 9; \
+    scene
+        .tamper(
+            "DELETE FROM log_checkpoints WHERE position > 9; DELETE FROM events WHERE position > 9; \
          UPDATE log_head SET position = 9, hash = (SELECT hash FROM events WHERE position = 9);",
-    )
-    .await;
-    assert_eq!(scene.verify_inside().await.finding, None, "whoever has the database alone can't know");
-    let truncated = Problem::Truncated { known: head, witness: Witness::Outside };
+        )
+        .await;
+    assert_eq!(
+        scene.verify_inside().await.finding,
+        None,
+        "whoever has the database alone can't know"
+    );
+    let truncated = Problem::Truncated {
+        known: head,
+        witness: Witness::Outside,
+    };
     assert_eq!(scene.found_with_outside().await, at(10, truncated));
 }
 
-async fn a_rehashed_log_is_found_through_the_outside_checkpoint_alone(place: Place) {
-    let scene = Scene::new(place).await;
+async fn a_rehashed_log_is_found_through_the_outside_checkpoint_alone(database: Database) {
+    let scene = Scene::new(database).await;
     rehash(&scene).await;
-    assert_eq!(scene.verify_inside().await.finding, None, "whoever has the database alone can't know");
+    assert_eq!(
+        scene.verify_inside().await.finding,
+        None,
+        "whoever has the database alone can't know"
+    );
     let head = scene.store.head().await.unwrap();
-    let rehashed = Problem::Rehashed { until: head, witness: Witness::Outside };
+    let rehashed = Problem::Rehashed {
+        until: head,
+        witness: Witness::Outside,
+    };
     assert_eq!(scene.found_with_outside().await, at(1, rehashed));
 }
 
@@ -210,7 +248,7 @@ async fn rehash(scene: &Scene) {
             row.actor = "user:9".to_owned();
         }
         previous = row.leaf().link(&previous);
-        let hash = bytes_literal(&scene.place.url, &previous);
+        let hash = bytes_literal(&scene.database.url, &previous);
         sql += &format!("UPDATE events SET hash = {hash} WHERE position = {};", row.position);
         sql += &format!("UPDATE log_head SET hash = {hash};");
     }
@@ -225,24 +263,39 @@ fn bytes_literal(url: &str, bytes: &[u8]) -> String {
     }
 }
 
-async fn a_forged_checkpoint_in_the_database_is_found(place: Place) {
-    let scene = Scene::new(place).await;
+async fn a_forged_checkpoint_in_the_database_is_found(database: Database) {
+    let scene = Scene::new(database).await;
     let other = LocalSigner::from_seed(ORIGIN, &[8; 32]).unwrap();
-    let note = Checkpoint { origin: ORIGIN.to_owned(), size: 1, root: [0; 32] }.sign(&other).unwrap();
-    let tree = bytes_literal(&scene.place.url, &[0; 32]);
-    scene.tamper(&format!("INSERT INTO log_checkpoints (position, time, note, tree) VALUES (1, 0, '{note}', {tree})")).await;
+    let note = Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: 1,
+        root: [0; 32],
+    }
+    .sign(&other)
+    .unwrap();
+    let tree = bytes_literal(&scene.database.url, &[0; 32]);
+    scene
+        .tamper(&format!(
+            "INSERT INTO log_checkpoints (position, time, note, tree) VALUES (1, 0, '{note}', {tree})"
+        ))
+        .await;
     let finding = scene.found_inside().await;
     assert_eq!(finding.position, 1);
     assert!(matches!(finding.problem, Problem::ForgedCheckpoint { .. }), "{finding}");
 }
 
-async fn a_log_tampered_with_gets_no_new_signature(place: Place) {
-    let scene = Scene::new(place).await;
+async fn a_log_tampered_with_gets_no_new_signature(database: Database) {
+    let scene = Scene::new(database).await;
     let mut checkpointer = scene.store.checkpointer(signer());
     checkpointer.sign(Timestamp(START)).await.unwrap();
     let head = scene.store.head().await.unwrap();
     History::new(2).append(&scene.store, 2).await;
-    scene.tamper(&format!("UPDATE events SET actor = 'user:9' WHERE position = {}", head + 1)).await;
+    scene
+        .tamper(&format!(
+            "UPDATE events SET actor = 'user:9' WHERE position = {}",
+            head + 1
+        ))
+        .await;
     let refused = checkpointer.sign(Timestamp(START)).await;
     assert!(
         matches!(&refused, Err(SignError::Tampered(finding)) if *finding == at(head + 1, Problem::Edited)),
@@ -250,9 +303,15 @@ async fn a_log_tampered_with_gets_no_new_signature(place: Place) {
     );
 }
 
-async fn checkpoints_go_on_after_a_restart(place: Place) {
-    let scene = Scene::new(place).await;
-    let before = scene.store.checkpointer(signer()).sign(Timestamp(START)).await.unwrap().unwrap();
+async fn checkpoints_go_on_after_a_restart(database: Database) {
+    let scene = Scene::new(database).await;
+    let before = scene
+        .store
+        .checkpointer(signer())
+        .sign(Timestamp(START))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(before.size, scene.store.head().await.unwrap());
     History::new(2).append(&scene.store, 3).await;
     let outside = tempfile::tempdir().unwrap();
@@ -264,8 +323,8 @@ async fn checkpoints_go_on_after_a_restart(place: Place) {
     assert_eq!(scene.verify_with_outside().await.finding, None);
 }
 
-async fn an_export_is_verified_by_another_language(place: Place) {
-    let scene = Scene::new(place).await;
+async fn an_export_is_verified_by_another_language(database: Database) {
+    let scene = Scene::new(database).await;
     let mut export = Vec::new();
     let events = scene.store.export(0, &mut export).await.unwrap();
     let checkpoint = scene.outside_path.path().join("latest.checkpoint");
@@ -303,6 +362,9 @@ fn verify_with_python(arguments: &[&Path]) -> Output {
 }
 
 fn said(output: &Output) -> (Option<i32>, String) {
-    assert!(!String::from_utf8_lossy(&output.stderr).contains("Traceback"), "{output:?}");
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("Traceback"),
+        "{output:?}"
+    );
     (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap())
 }
