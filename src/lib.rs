@@ -14,6 +14,7 @@ mod config;
 mod upstreams;
 mod routes;
 mod filters;
+mod diagnostic;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -2,11 +2,11 @@
 
 mod commands;
 mod cli;
-mod http;
+pub mod http;
 mod app;
 mod deliveries;
 mod mail;
-mod telemetry;
+pub mod telemetry;
 mod config;
 mod crypto;
 mod domain;

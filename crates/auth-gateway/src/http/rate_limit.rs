@@ -1,0 +1,217 @@
+//! Limits on guessing, by client address: one counter for each limit and client, none shared.
+//!
+//! Limits by account are the use cases' own. Callers that act for many people, such as the edge asking what a credential is
+//! worth, use routes without a limit.
+
+use super::client_address::ClientAddress;
+use super::error::{Refusal, whole_seconds};
+use crate::telemetry::metrics::Metrics;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use ipnet::IpNet;
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// Clients remembered by one limit. Beyond it newcomers are not counted by address; the limits by account still hold.
+const MAX_CLIENTS: usize = 200_000;
+
+/// So many requests at once, and as many again over the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    pub requests: NonZeroU32,
+    pub window: Duration,
+}
+
+impl Allowance {
+    pub const fn new(requests: NonZeroU32, window: Duration) -> Self {
+        Self { requests, window }
+    }
+
+    fn quota(self) -> Quota {
+        let each = (self.window / self.requests.get()).max(Duration::from_nanos(1));
+        Quota::with_period(each)
+            .expect("longer than nothing")
+            .allow_burst(self.requests)
+    }
+}
+
+/// The allowances by limit name, as the configuration has them.
+#[derive(Debug, Clone)]
+pub struct RateLimits {
+    pub default: Allowance,
+    pub named: HashMap<String, Allowance>,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            default: Allowance::new(NonZeroU32::new(10).expect("ten"), Duration::from_secs(60)),
+            named: HashMap::new(),
+        }
+    }
+}
+
+impl RateLimits {
+    pub(crate) fn allowance(&self, name: &str) -> Allowance {
+        self.named.get(name).copied().unwrap_or(self.default)
+    }
+}
+
+/// The counters of one limit. Routes that lead to the same thing share one.
+#[derive(Debug)]
+pub(crate) struct GuessLimit<C: Clock = MonotonicClock> {
+    name: &'static str,
+    allowance: Allowance,
+    clients: RateLimiter<IpNet, HashMapStateStore<IpNet>, C, StateInformationMiddleware>,
+    clock: C,
+    max_clients: usize,
+}
+
+/// A request was within its limit. `left` more are, at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    left: u32,
+}
+
+impl<C: Clock + Clone> GuessLimit<C> {
+    pub(crate) fn new(name: &'static str, allowance: Allowance, clock: C) -> Self {
+        Self {
+            name,
+            allowance,
+            clients: RateLimiter::new(allowance.quota(), HashMapStateStore::default(), clock.clone()),
+            clock,
+            max_clients: MAX_CLIENTS,
+        }
+    }
+
+    /// Counts one request of `client`.
+    ///
+    /// # Errors
+    /// How long until the next one is within the limit.
+    pub(crate) fn admit(&self, client: IpNet) -> Result<Admitted, Duration> {
+        if self.clients.len() >= self.max_clients {
+            self.clients.retain_recent();
+            if self.clients.len() >= self.max_clients {
+                return Ok(Admitted { left: 0 });
+            }
+        }
+        match self.clients.check_key(&client) {
+            Ok(state) => Ok(Admitted {
+                left: state.remaining_burst_capacity(),
+            }),
+            Err(not_until) => Err(not_until.wait_time_from(self.clock.now())),
+        }
+    }
+
+    /// The fields of the IETF's draft on rate-limit headers, version 10.
+    fn write_headers(&self, left: u32, wait: Option<Duration>, headers: &mut HeaderMap) {
+        let name = self.name;
+        let reset = wait.map_or_else(String::new, |wait| format!(";t={}", whole_seconds(wait)));
+        let quota = self.allowance.requests;
+        let window = whole_seconds(self.allowance.window);
+        let texts = [
+            (RATE_LIMIT, format!("\"{name}\";r={left}{reset}")),
+            (RATE_LIMIT_POLICY, format!("\"{name}\";q={quota};w={window}")),
+        ];
+        for (header, text) in texts {
+            headers.insert(
+                header,
+                HeaderValue::try_from(text).expect("a limit's name is plain ASCII"),
+            );
+        }
+    }
+}
+
+/// What the middleware of one route needs.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteLimit {
+    pub(crate) limit: Arc<GuessLimit>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+pub(crate) async fn rate_limit(
+    State(route): State<RouteLimit>,
+    client: ClientAddress,
+    request: Request,
+    next: Next,
+) -> Response {
+    let admitted = route.limit.admit(client.network());
+    let (mut response, left, wait) = match admitted {
+        Ok(Admitted { left }) => (next.run(request).await, left, None),
+        Err(retry_after) => {
+            route.metrics.rate_limited(route.limit.name);
+            (
+                Refusal::RateLimited { retry_after }.into_response(),
+                0,
+                Some(retry_after),
+            )
+        }
+    };
+    route.limit.write_headers(left, wait, response.headers_mut());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use governor::clock::FakeRelativeClock;
+
+    fn limit(clock: &FakeRelativeClock) -> GuessLimit<FakeRelativeClock> {
+        let three = NonZeroU32::new(3).expect("three");
+        GuessLimit::new("sign-in", Allowance::new(three, Duration::from_secs(30)), clock.clone())
+    }
+
+    fn client(text: &str) -> IpNet {
+        text.parse().expect("a network")
+    }
+
+    #[test]
+    fn a_client_has_its_requests_and_gets_one_back_at_a_time() {
+        let clock = FakeRelativeClock::default();
+        let limit = limit(&clock);
+        let one = client("192.0.2.1/32");
+        let left = [2, 1, 0].map(|left| (limit.admit(one), left));
+        assert!(
+            left.iter()
+                .all(|(admitted, left)| *admitted == Ok(Admitted { left: *left }))
+        );
+        assert_eq!(limit.admit(one), Err(Duration::from_secs(10)));
+        clock.advance(Duration::from_secs(10));
+        assert!(limit.admit(one).is_ok());
+        assert!(limit.admit(one).is_err());
+    }
+
+    #[test]
+    fn clients_do_not_share_a_counter() {
+        let limit = limit(&FakeRelativeClock::default());
+        while limit.admit(client("192.0.2.1/32")).is_ok() {}
+        assert!(limit.admit(client("192.0.2.2/32")).is_ok());
+    }
+
+    #[test]
+    fn old_clients_are_forgotten_when_there_are_too_many() {
+        let clock = FakeRelativeClock::default();
+        let mut limit = limit(&clock);
+        limit.max_clients = 2;
+        while limit.admit(client("192.0.2.1/32")).is_ok() {}
+        assert!(limit.admit(client("192.0.2.2/32")).is_ok());
+        assert_eq!(
+            limit.admit(client("192.0.2.3/32")),
+            Ok(Admitted { left: 0 }),
+            "no room, not counted"
+        );
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(limit.admit(client("192.0.2.3/32")), Ok(Admitted { left: 2 }));
+        assert_eq!(limit.clients.len(), 1);
+    }
+}

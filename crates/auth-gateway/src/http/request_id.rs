@@ -1,0 +1,94 @@
+//! The id of a request: kept when the client sent a valid one, made otherwise; returned, logged, stored with events.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::convert::Infallible;
+use uuid::Uuid;
+
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A UUID or 32 hexadecimal digits, as the client wrote it, or a UUID version 7 (RFC 9562).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The client's id if there is exactly one and it is valid; a new one otherwise.
+    pub(crate) fn assign(headers: &HeaderMap) -> Self {
+        let mut sent = headers.get_all(X_REQUEST_ID).iter();
+        match (sent.next().map(HeaderValue::to_str), sent.next()) {
+            (Some(Ok(text)), None) if is_valid(text.as_bytes()) => Self(text.to_owned()),
+            _ => Self(Uuid::now_v7().to_string()),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn header_value(&self) -> HeaderValue {
+        HeaderValue::try_from(&self.0).expect("letters, digits and hyphens")
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let assigned = parts.extensions.get::<Self>().cloned();
+        Ok(assigned.unwrap_or_else(|| Self::assign(&parts.headers)))
+    }
+}
+
+fn is_valid(id: &[u8]) -> bool {
+    match id.len() {
+        32 => id.iter().all(u8::is_ascii_hexdigit),
+        36 => id.iter().enumerate().all(|(i, byte)| match i {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assigned(sent: &[&'static str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in sent {
+            headers.append(X_REQUEST_ID, HeaderValue::from_static(value));
+        }
+        RequestId::assign(&headers).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_valid_id_is_kept_as_sent() {
+        for id in [
+            "0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f",
+            "0190B2F07D5C7C3A9B1E2F6A1C0D9E8F",
+        ] {
+            assert_eq!(assigned(&[id]), id);
+        }
+    }
+
+    #[test]
+    fn anything_else_gets_a_new_version_7_uuid() {
+        let bad: [&[&'static str]; 5] = [
+            &[],
+            &["short"],
+            &["0190b2f0-7d5c-7c3a-9b1e_2f6a1c0d9e8f"],
+            &["zz90b2f07d5c7c3a9b1e2f6a1c0d9e8f"],
+            &["0190b2f07d5c7c3a9b1e2f6a1c0d9e8f", "0190b2f07d5c7c3a9b1e2f6a1c0d9e8f"],
+        ];
+        for sent in bad {
+            let id = assigned(sent);
+            assert_eq!(
+                Uuid::parse_str(&id).expect("a UUID").get_version_num(),
+                7,
+                "{sent:?} -> {id}"
+            );
+        }
+    }
+}

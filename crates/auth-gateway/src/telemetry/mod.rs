@@ -1,0 +1,7 @@
+//! What the program tells its operator: JSON logs and metrics. `docs/auth/logs.md` and `docs/auth/metrics.md` document them.
+
+pub mod log;
+pub mod metrics;
+
+/// The log target of the one line that every request leaves.
+pub(crate) const ACCESS: &str = "access";

@@ -1,0 +1,5 @@
+//! The auth gateway as its clients see it: real sockets.
+
+mod http_base;
+mod openapi;
+mod support;

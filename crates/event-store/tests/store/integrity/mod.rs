@@ -1,3 +1,0 @@
-//! The log's evidence, its copies and what is derived from it.
-
-mod evidence;
