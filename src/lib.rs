@@ -14,7 +14,6 @@ mod config;
 mod upstreams;
 mod routes;
 mod filters;
-mod diagnostic;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,14 +1,15 @@
 //! House rules that neither the compiler nor clippy can check. Each is a function from a file's text to complaints, so that it
 //! is shown to complain about a bad sample before it is believed about the repository.
 
+#[path = "tidy/modules.rs"]
+mod modules;
+#[path = "tidy/packages.rs"]
+mod packages;
 #[path = "tidy/repository.rs"]
 mod repository;
 
 use repository::{File, enforce, has_extension, lists, read, root, words};
 
-/// The edge's modules in reading order: each uses only those after it. A better order is changed here, in `src/lib.rs`
-/// and in `docs/ARCHITECTURE.md`.
-const READING_ORDER: &str = "commands cli server control proxy connection endpoints answer live telemetry config upstreams routes filters diagnostic";
 const MAX_FILE_LINES: usize = 400;
 const MAX_FUNCTION_LINES: usize = 60;
 const MAX_DECISION_LINES: usize = 50;
@@ -37,44 +38,6 @@ const CHOOSES_STATUSES: [&str; 4] = [
     // 408 before there is a request that could be refused.
     "src/connection.rs",
 ];
-
-#[test]
-fn modules_use_only_those_below_them() {
-    let lib = read("src/lib.rs");
-    let declared: Vec<&str> = lib
-        .text
-        .lines()
-        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
-        .collect();
-    assert_eq!(
-        declared.join(" "),
-        READING_ORDER,
-        "src/lib.rs lists the modules in reading order"
-    );
-    let upward = |file: &File| {
-        let own = module_of(file).and_then(position).expect("in a module");
-        let uses = file.product_lines().flat_map(|(line, text)| {
-            let used = text.split("crate::").skip(1).map(leading_word);
-            used.map(move |used| (line, used)).collect::<Vec<_>>()
-        });
-        uses.filter(|(_, used)| position(used).is_some_and(|used| used < own))
-            .map(|(line, used)| file.complaint(line, format!("`{used}` stands above it in src/lib.rs")))
-            .collect()
-    };
-    let bad = File::sample("src/routes/table.rs", "use crate::proxy::Edge;");
-    enforce(upward, &bad, |file| file.is_product() && module_of(file).is_some());
-}
-
-/// The module of the edge that a file belongs to.
-fn module_of(file: &File) -> Option<&str> {
-    let name = file.path.strip_prefix("src/")?.split('/').next()?;
-    let name = name.strip_suffix(".rs").unwrap_or(name);
-    position(name).map(|_| name)
-}
-
-fn position(module: &str) -> Option<usize> {
-    READING_ORDER.split_whitespace().position(|known| known == module)
-}
 
 fn leading_word(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -289,44 +252,15 @@ fn documents_name_files_that_exist() {
 
 fn is_repository_path(name: &str) -> bool {
     let folders = [
-        "src/", "crates/", "tests/", "docs/", "conf/", "scripts/", "benches/", "site/",
+        "src/", "crates/", "tests/", "docs/", "conf/", "scripts/", "systemd/", "benches/", "site/",
     ];
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
     folders.iter().any(|folder| name.starts_with(folder)) && name.chars().all(plain)
 }
 
 #[test]
-fn the_two_programs_do_not_depend_on_each_other() {
-    let depends = |file: &File| {
-        let own = package_name(&file.text);
-        let other = match own {
-            Some("onasis-gateway") => "auth-gateway",
-            Some("auth-gateway") => "onasis-gateway",
-            _ => return Vec::new(),
-        };
-        let names_it =
-            |line: &str| line.trim_start().starts_with(other) || line.contains(&format!("package = \"{other}\""));
-        let lines = file.text.lines().enumerate().filter(|(_, line)| names_it(line));
-        lines
-            .map(|(index, _)| file.complaint(index + 1, format!("depends on {other}")))
-            .collect()
-    };
-    let bad = "[package]\nname = \"onasis-gateway\"\n[dependencies]\nauth-gateway = { path = \"x\" }\n";
-    enforce(depends, &File::sample("Cargo.toml", bad), |file| {
-        file.path.ends_with("Cargo.toml")
-    });
-}
-
-fn package_name(manifest: &str) -> Option<&str> {
-    let (_, package) = manifest.split_once("[package]\n")?;
-    let line = package.lines().find_map(|line| line.strip_prefix("name = \""))?;
-    line.strip_suffix('"')
-}
-
-#[test]
 fn the_code_map_lists_every_module() {
-    let modules = READING_ORDER.split_whitespace().map(str::to_owned);
-    assert_documented("docs/ARCHITECTURE.md", &modules.collect::<Vec<_>>());
+    assert_documented("docs/ARCHITECTURE.md", &modules::declared("src/"));
 }
 
 #[test]

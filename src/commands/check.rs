@@ -3,12 +3,12 @@
 use super::{Outcome, REFUSED_CONFIGURATION, load};
 use crate::cli::Check;
 use crate::config::Configuration;
-use crate::config::environment::Environment;
 use crate::control::reload;
 use crate::telemetry::metrics::Metrics;
 use crate::upstreams::health;
 use crate::upstreams::registry::Registry;
 use crate::upstreams::spec::HealthCheck;
+use config_text::environment::Environment;
 use pingora_core::connectors::http::v1::Connector;
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,14 +1,14 @@
 //! `explain-error`: the page of a diagnostic's code.
 
 use super::{Outcome, print};
-use crate::diagnostic::{Code, explanation};
+use crate::config::code::{CODES, Code};
 use std::process::ExitCode;
 
 pub(super) fn run(code: &str) -> Outcome {
-    match Code::ALL.iter().find(|known| known.as_str() == code) {
-        Some(known) => print(&format!("{}\n", explanation(*known).trim())),
+    match CODES.named(code) {
+        Some(known) => print(&format!("{}\n", CODES.explanation(known))),
         None => {
-            let all: Vec<&str> = Code::ALL.iter().map(|known| known.as_str()).collect();
+            let all: Vec<&str> = CODES.all().map(Code::as_str).collect();
             eprintln!("error: there is no code `{code}`; known codes: {}", all.join(", "));
             Ok(ExitCode::from(2))
         }

@@ -10,9 +10,9 @@ mod run;
 mod schema;
 
 use crate::cli::{Cli, Command};
-use crate::config::environment::Environment;
 use crate::config::{self, Configuration, GatewaySettings};
-use crate::diagnostic::{Diagnostics, Severity, Sources};
+use config_text::diagnostic::{Diagnostics, Severity, Sources};
+use config_text::environment::Environment;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;

@@ -2,8 +2,8 @@
 
 use super::{Outcome, load_settings, print};
 use crate::cli::Reload;
-use crate::config::environment::Environment;
 use crate::control::client;
+use config_text::environment::Environment;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -3,10 +3,10 @@
 use super::{Outcome, REFUSED_CONFIGURATION, load, print};
 use crate::cli::Format;
 use crate::config::RouteMap;
-use crate::config::environment::Environment;
 use crate::routes::method::MethodSet;
 use crate::routes::route::{Route, RouteHosts};
 use crate::routes::target::{Endpoint, StaticRoot, Target};
+use config_text::environment::Environment;
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;

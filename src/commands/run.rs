@@ -1,8 +1,8 @@
 //! `run`: the daemon in the foreground.
 
 use super::{Outcome, REFUSED_CONFIGURATION, load};
-use crate::config::environment::Environment;
 use crate::server;
+use config_text::environment::Environment;
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -4,9 +4,10 @@
 mod claims;
 mod reach;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::config::code;
 use crate::routes::table::{Candidate, RouteTable};
 use claims::Clash;
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span};
 use reach::Unreachable;
 
 /// Where a route's patterns stand in the file, in the order of the route's own.
@@ -39,7 +40,7 @@ fn ambiguous(table: &RouteTable, clash: &Clash, place: impl Fn(Candidate) -> Spa
         "`{}` and `{}` claim the same requests, and neither is more specific",
         first.id, second.id
     );
-    Diagnostic::error(Code::AmbiguousRoute, place(clash.second), message)
+    Diagnostic::error(code::AMBIGUOUS_ROUTE, place(clash.second), message)
         .label(format!("claims {methods} on the hosts of `{group}`"))
         .note_at(place(clash.first), "and so does this")
         .help("tell them apart by a literal segment, a named host, a condition under `when`, or methods; or merge them")
@@ -50,7 +51,7 @@ fn never_chosen(table: &RouteTable, unreachable: &Unreachable, place: impl Fn(Ca
     let pattern = &route.patterns[unreachable.candidate.pattern];
     let message = format!("`{}` can never be chosen for `{}`", route.id, pattern.as_str());
     let label = "more specific routes take every request that this could match";
-    let diagnostic = Diagnostic::error(Code::UnreachableRoute, place(unreachable.candidate), message).label(label);
+    let diagnostic = Diagnostic::error(code::UNREACHABLE_ROUTE, place(unreachable.candidate), message).label(label);
     unreachable.winners.iter().fold(diagnostic, |diagnostic, winner| {
         let id = &table.routes()[winner.route].id;
         diagnostic.note_at(place(*winner), format!("`{id}` wins here"))

@@ -1,27 +1,28 @@
 //! `gateway.yaml`: from its text to the daemon's settings.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use http::HeaderName;
-use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::bounded::{Count, Patience, TimeLimit};
-use super::decode::{Decode, OneOrMany, choice, record};
 use super::routes_file::Development;
 use super::settings::{AccessLogSettings, AccessLogTarget, AdminSettings, Audience, Drain, GatewaySettings, Limits};
-use super::version::{self, Version};
-use super::written::{OrOff, Text, decode_parsed};
-use super::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::config::code;
 use crate::filters::client_address::TrustedProxies;
 use crate::filters::cors::OriginPattern;
+use config_text::addresses::Network;
+use config_text::bounded::{Count, Patience, TimeLimit};
+use config_text::decode::{Decode, OneOrMany};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use config_text::version::{self, Version};
+use config_text::written::{OrOff, Text, decode_parsed};
+use config_text::yaml::{Kind, Node};
 
 /// The room for a path in the address of a Unix socket, without its end mark.
 const MAX_SOCKET_PATH: usize = 107;
 
-record! {
+config_text::record! {
     /// The daemon: where it listens, whom it trusts, what it writes. Which request goes where is in the route map.
     pub(crate) struct RawGateway as "the gateway configuration" {
         /// The version of this format.
@@ -51,7 +52,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// The listener for operators.
     pub(crate) struct RawAdmin as "the `admin` section" {
         /// An address with a port, or `off`.
@@ -61,7 +62,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// One JSON line a request.
     pub(crate) struct RawAccessLog as "the `access_log` section" {
         /// `"-"` for standard output, a file, or `off`.
@@ -76,7 +77,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// Bounds of what clients may do.
     pub(crate) struct RawLimits as "the `limits` section" {
         /// From a request's first byte to the end of its headers.
@@ -92,7 +93,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// How long a stopping daemon waits for what is under way.
     pub(crate) struct RawDrain as "the `drain` section" {
         /// For requests.
@@ -102,7 +103,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// Loosens rules for work on one machine.
     pub(crate) struct RawDevelopment as "the `development` section" {
         /// Origins added to every CORS policy.
@@ -112,7 +113,7 @@ record! {
     }
 }
 
-choice! {
+config_text::choice! {
     enum AudienceWord {
         Private = "private",
         Anyone = "anyone",
@@ -141,41 +142,6 @@ impl Decode for RawAudience {
 
     fn schema() -> Value {
         json!({ "anyOf": [AudienceWord::schema(), Vec::<Network>::schema()] })
-    }
-}
-
-/// A network, or one address.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Network(IpNet);
-
-impl Decode for Network {
-    const WHAT: &'static str = "a network";
-
-    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
-        decode_parsed(node, cx, Self::WHAT, |text| {
-            let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-            let problem = "a network is an address, or an address and a prefix length: `10.0.0.0/8`";
-            network.map(Self).map_err(|_| problem.to_owned())
-        })
-    }
-
-    fn schema() -> Value {
-        json!({ "type": "string" })
-    }
-}
-
-impl Decode for SocketAddr {
-    const WHAT: &'static str = "an address with a port";
-
-    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
-        decode_parsed(node, cx, Self::WHAT, |text| {
-            let problem = "write an IP address and a port: `127.0.0.1:8080` or `[::]:8080`";
-            text.parse().map_err(|_| problem.to_owned())
-        })
-    }
-
-    fn schema() -> Value {
-        json!({ "type": "string", "pattern": ":[0-9]+$" })
     }
 }
 
@@ -225,7 +191,7 @@ pub(crate) fn gateway_file(node: &Node, folder: &Path, cx: &mut Diagnostics) -> 
         let path = folder.join(&socket.value);
         if path.as_os_str().len() > MAX_SOCKET_PATH {
             let message = format!("a socket's path is at most {MAX_SOCKET_PATH} bytes long");
-            cx.push(Diagnostic::error(Code::InvalidValue, socket.span, message));
+            cx.push(Diagnostic::error(code::INVALID_VALUE, socket.span, message));
         }
         path
     });
@@ -294,10 +260,10 @@ fn refuse_repeated_addresses(raw: &RawGateway, cx: &mut Diagnostics) {
         let message = format!("{} is listened on twice", address.value);
         // A default has the place of the section that it is missing from.
         let diagnostic = if address.span == raw.admin.span {
-            Diagnostic::error(Code::InvalidValue, first.span, message)
+            Diagnostic::error(code::INVALID_VALUE, first.span, message)
                 .label("the admin listener is here, as `admin.listen` says nothing else")
         } else {
-            Diagnostic::error(Code::InvalidValue, address.span, message)
+            Diagnostic::error(code::INVALID_VALUE, address.span, message)
                 .label("second time")
                 .note_at(first.span, "first time")
         };
@@ -318,7 +284,7 @@ fn development(written: &RawDevelopment, raw: &RawGateway, cx: &mut Diagnostics)
 
 fn exposed_development(section: Span, address: &Spanned<SocketAddr>) -> Diagnostic {
     let message = "`development` is for daemons that only this machine can reach";
-    Diagnostic::error(Code::DevelopmentExposed, section, message)
+    Diagnostic::error(code::DEVELOPMENT_EXPOSED, section, message)
         .label("loosens rules that protect the platform")
         .note_at(address.span, format!("{} is not a loopback address", address.value))
         .help("remove the section, or listen on a loopback address")

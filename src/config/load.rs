@@ -2,13 +2,14 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::environment::Environment;
-use super::files::read_text;
 use super::gateway_file::{GatewayFile, gateway_file};
 use super::routes_file::{Surroundings, route_map};
 use super::settings::{Configuration, GatewaySettings, RouteMap};
-use super::yaml;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources};
+use crate::config::code;
+use config_text::diagnostic::{Diagnostic, Diagnostics, Sources};
+use config_text::environment::Environment;
+use config_text::files::{folder_of, read_text};
+use config_text::load;
 
 /// What was made of the files, and what was wrong with them.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ fn both(
         Ok(text) => text,
         Err(problem) => {
             let message = format!("the route map {} {problem}", routes.shown_or("that its variables name"));
-            let diagnostic = Diagnostic::error(Code::FileNotFound, routes.span, message);
+            let diagnostic = Diagnostic::error(code::FILE_NOT_FOUND, routes.span, message);
             cx.push(diagnostic.label("relative to this file"));
             return None;
         }
@@ -126,22 +127,8 @@ fn gateway_parts(
     sources: &mut Sources,
     cx: &mut Diagnostics,
 ) -> Option<GatewayFile> {
-    let text = match read_text(gateway_path) {
-        Ok(text) => text,
-        Err(problem) => {
-            let message = format!("`{}` {problem}", gateway_path.display());
-            cx.push(Diagnostic::placeless(Code::FileNotFound, message));
-            return None;
-        }
-    };
-    let file = sources.add(gateway_path, text);
-    let node = yaml::parse(file, sources.text(file), environment, cx)?;
+    let node = load::tree(gateway_path, environment, sources, cx)?;
     gateway_file(&node, folder_of(gateway_path), cx)
-}
-
-/// The folder of a file; the current one for a bare name.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
 }
 
 /// `conf/../routes.yaml` as `routes.yaml`, for display alone: a link may make it another file.

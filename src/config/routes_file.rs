@@ -25,19 +25,20 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::ambiguity;
-use super::decode::{Decode, Entries, record};
-use super::environment::Environment;
-use super::names::Named;
 use super::settings::RouteMap;
-use super::units::ByteSize;
-use super::version::{self, Version};
-use super::written::{OrNone, Text, Written};
-use super::yaml;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, FileId, Sources, Span};
+use crate::config::code;
 use crate::filters::cors::{CorsPolicy, OriginPattern};
 use crate::routes::hosts::GroupIndex;
 use crate::routes::route::{Route, RouteHosts};
 use crate::routes::table::RouteTable;
+use config_text::decode::{Decode, Entries};
+use config_text::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span};
+use config_text::environment::Environment;
+use config_text::names::Named;
+use config_text::units::ByteSize;
+use config_text::version::{self, Version};
+use config_text::written::{OrNone, Text, Written};
+use config_text::yaml;
 use cors::{RawCorsPolicy, policies};
 use hosts::{RawHostGroup, RawHostGroups, groups};
 use http::HeaderName;
@@ -50,7 +51,7 @@ use upstreams::{RawUpstream, Upstreams, upstreams};
 /// Bodies up to this size are let through unless the file says otherwise.
 const BODY_LIMIT: ByteSize = ByteSize::from_bytes(10 << 20);
 
-record! {
+config_text::record! {
     /// The platform's route map: which request goes where, and how it is rewritten on the way.
     struct RawRouteMap as "a route map" {
         /// The version of this format.
@@ -70,7 +71,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// What a route gets when it says nothing.
     struct RawDefaults as "the `defaults` section" {
         /// Host groups, or `"*"` for every known host, which is also what holds without this key.
@@ -198,7 +199,7 @@ fn refuse_repeated_ids(written: &[Holder<RawRoute>], cx: &mut Diagnostics) {
     for id in written.iter().filter_map(|holder| holder.value.id.as_ref()) {
         if let Some(first) = seen.get(id.as_str()) {
             let message = format!("two routes are called `{}`", id.value);
-            let diagnostic = Diagnostic::error(Code::DuplicateId, id.span, message);
+            let diagnostic = Diagnostic::error(code::DUPLICATE_ID, id.span, message);
             cx.push(diagnostic.label("second route").note_at(*first, "first route"));
         } else {
             seen.insert(id.as_str(), id.span);

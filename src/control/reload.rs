@@ -1,11 +1,11 @@
 //! Reload: parse, validate, build, swap. A bad file changes nothing.
 
-use crate::config::environment::Environment;
 use crate::config::{self, Configuration};
 use crate::live::{Gateway, Snapshot};
 use crate::telemetry::metrics::Metrics;
 use crate::upstreams::registry::{CaCertificates, Registry};
 use crate::upstreams::spec::UpstreamSpec;
+use config_text::environment::Environment;
 use pingora_core::utils::tls::{WrappedX509, parse_x509};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

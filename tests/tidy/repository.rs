@@ -54,7 +54,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Every text file of the checkout, build outputs and hidden folders left out (but not `.ci`).
-fn repository() -> Vec<File> {
+pub(crate) fn every() -> Vec<File> {
     let mut files = Vec::new();
     collect(&root(), &mut files);
     assert!(files.len() > 100, "the walk found the repository");
@@ -70,7 +70,10 @@ fn collect(folder: &Path, files: &mut Vec<File>) {
             if !is_output && name != "__pycache__" {
                 collect(&path, files);
             }
-        } else if let Ok(text) = fs::read_to_string(&path) {
+        // In a worktree `.git` is a file.
+        } else if name != ".git"
+            && let Ok(text) = fs::read_to_string(&path)
+        {
             let path = path.strip_prefix(root()).expect("below the root");
             files.push(File {
                 path: path.to_string_lossy().into_owned(),
@@ -93,7 +96,7 @@ pub(crate) fn enforce(rule: impl Fn(&File) -> Vec<String>, bad: &File, applies: 
         "the rule finds nothing wrong in its bad sample {}",
         bad.path
     );
-    let all = repository();
+    let all = every();
     let looked_at: Vec<&File> = all.iter().filter(|file| applies(file)).collect();
     assert!(!looked_at.is_empty(), "the rule looks at no file");
     let complaints: Vec<String> = looked_at.into_iter().flat_map(rule).collect();

@@ -5,9 +5,11 @@
 
 mod folder;
 mod note;
+mod signing;
 
 pub use folder::Folder;
 pub use note::{Key, LocalSigner, MalformedKey, NoteError, Signer, open_note, sign_note};
+pub use signing::{Checkpointer, SignError, Signed};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -44,6 +46,14 @@ impl Checkpoint {
                 origin: checkpoint.origin,
             }),
         }
+    }
+
+    /// What a signed checkpoint says, whoever signed it.
+    ///
+    /// # Errors
+    /// When it is not a checkpoint.
+    pub fn unverified(note: &str) -> Result<Checkpoint, NoteError> {
+        Checkpoint::from_text(note)
     }
 
     /// Reads the text of a note. Lines after the third are extensions and mean nothing here.

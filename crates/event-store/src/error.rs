@@ -54,10 +54,13 @@ pub enum AppendError {
 /// A store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("{url}: {reason}")]
-    InvalidUrl { url: String, reason: &'static str },
+    /// Names the scheme alone: the rest may hold a password.
+    #[error("invalid database URL ({scheme}:…): {reason}")]
+    InvalidUrl { scheme: String, reason: &'static str },
     #[error("the database does not exist")]
     NotFound,
+    #[error("the database cannot be created: {0}")]
+    NotCreated(#[from] std::io::Error),
     /// The tables are missing or older than this program.
     #[error("the database is at schema version {found}, this program needs {needed}: migrate it first")]
     NotMigrated { found: i64, needed: i64 },

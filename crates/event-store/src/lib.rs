@@ -3,27 +3,48 @@
 //! Knows nothing of the domain: it keeps events in one gap-free order, the folded state of each stream, lookups, unique
 //! claims, idempotency keys and short-lived records, and changes all of them in one transaction.
 
+mod appender;
+mod bell;
 pub mod chain;
 pub mod checkpoint;
 mod command;
+mod database;
 mod error;
 mod event;
+mod export;
 mod fold;
+mod job;
+mod load;
+mod many;
 pub mod merkle;
 mod options;
+mod plan;
+pub mod projection;
+mod read;
+mod readers;
 mod record;
+mod row;
+mod save;
+mod schema;
+mod snapshot;
 mod state;
+mod store;
 pub mod stored;
 mod stream;
+mod subscription;
 mod timestamp;
 pub mod verify;
 
 pub use command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
 pub use error::{AppendError, OpenError, Unavailable};
 pub use event::{Context, Event, NewEvent, Position};
+pub use export::ExportError;
 pub use fold::{Fold, FoldError, Folded, Lookup};
+pub use job::Swept;
 pub use options::Options;
 pub use record::{Record, RecordChange};
 pub use state::State;
+pub use store::Store;
 pub use stream::StreamId;
+pub use subscription::Subscription;
 pub use timestamp::Timestamp;

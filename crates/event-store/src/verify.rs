@@ -2,8 +2,11 @@
 //! memory independent of the log's length.
 
 mod finding;
+mod walk;
 
 pub use finding::{Finding, Problem, Witness};
+pub use walk::verify_log;
+pub(crate) use walk::walk;
 
 use std::cmp::Reverse;
 
@@ -16,12 +19,10 @@ use crate::stored::StoredEvent;
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Events whose rows are what was hashed, counted from the first.
-    pub sound: Position,
+    /// The Merkle tree over the events whose rows are what was hashed, counted from the first.
+    pub tree: CompactRange,
     /// The chain at the last of them.
     pub head: Hash,
-    /// The Merkle root over them.
-    pub root: Hash,
     /// Sizes of the checkpoints that agree with the log, in the order they were reached, and who holds them.
     pub confirmed: Vec<(Position, Witness)>,
     /// The first thing that is wrong.
@@ -42,6 +43,13 @@ pub struct Verifier {
     finding: Option<Finding>,
     /// The row that breaks the chain, until it is known why.
     suspect: Option<StoredEvent>,
+}
+
+impl Report {
+    /// How many events are what was hashed, counted from the first.
+    pub fn sound(&self) -> Position {
+        self.tree.size()
+    }
 }
 
 impl Verifier {
@@ -75,6 +83,15 @@ impl Verifier {
             }
             None if self.finding.is_none() => self.check(row),
             None => {}
+        }
+    }
+
+    /// A verifier of the rows that follow a log known to be sound, whose tree and chain were these.
+    pub(crate) fn continuing(tree: CompactRange, head: Hash) -> Verifier {
+        Verifier {
+            tree,
+            head,
+            ..Verifier::new(Vec::new())
         }
     }
 
@@ -158,9 +175,8 @@ impl Verifier {
             self.check_end(head);
         }
         Report {
-            sound: self.sound(),
+            tree: self.tree,
             head: self.head,
-            root: self.tree.root(),
             confirmed: self.confirmed,
             finding: self.finding,
         }

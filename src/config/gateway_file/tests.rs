@@ -5,11 +5,11 @@ use std::time::Duration;
 use insta::assert_snapshot;
 
 use super::{GatewayFile, gateway_file};
-use crate::config::environment::Environment;
 use crate::config::settings::{AccessLogTarget, Audience, GatewaySettings};
-use crate::config::yaml;
-use crate::diagnostic::{Diagnostics, Sources};
 use crate::filters::cors::OriginPattern;
+use config_text::diagnostic::{Diagnostics, Sources};
+use config_text::environment::Environment;
+use config_text::yaml;
 
 fn load(text: &str) -> (Option<GatewayFile>, String) {
     let mut sources = Sources::default();

@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue};
 use insta::assert_snapshot;
 
 use super::{Loaded, load, load_settings, without_detours};
-use crate::config::environment::Environment;
 use crate::filters::cors::Verdict;
+use config_text::environment::Environment;
 
 /// Every variable of the real files, as a machine with one of each service would set them.
 fn environment() -> Environment {

@@ -2,12 +2,13 @@
 
 use http::{HeaderName, HeaderValue};
 
-use crate::config::decode::{Entries, record};
-use crate::config::written::Written;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::config::code;
 use crate::routes::conditions::{Conditions, Wanted};
+use config_text::decode::Entries;
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use config_text::written::Written;
 
-record! {
+config_text::record! {
     /// Conditions, all of which must hold. The value `"*"` means: present, with any value.
     pub(super) struct RawConditions as "a `when` section" {
         /// Request headers and their values.
@@ -31,7 +32,7 @@ pub(super) fn conditions(written: &Written<RawConditions>, cx: &mut Diagnostics)
         };
         if let Some(first) = headers.iter().position(|(known, _)| *known == name) {
             let message = format!("the header `{name}` appears twice");
-            let diagnostic = Diagnostic::error(Code::DuplicateKey, key.span, message);
+            let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, key.span, message);
             cx.push(diagnostic.label("second time").note_at(seen[first], "first time"));
             whole = false;
             continue;
@@ -60,11 +61,11 @@ fn refuse_impossible(value: &Spanned<String>, cx: &mut Diagnostics) {
     if value.trim() != value.value || HeaderValue::from_str(value).is_err() {
         let message = "no header can have this value";
         let label = "a header value is visible ASCII characters, without spaces around them";
-        cx.push(Diagnostic::error(Code::InvalidValue, value.span, message).label(label));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, value.span, message).label(label));
     }
 }
 
 fn not_a_name(key: &Spanned<String>) -> Diagnostic {
     let message = format!("`{}` is not a header name", key.value);
-    Diagnostic::error(Code::InvalidValue, key.span, message)
+    Diagnostic::error(code::INVALID_VALUE, key.span, message)
 }

@@ -5,24 +5,25 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Surroundings;
-use crate::config::bounded::Patience;
-use crate::config::decode::{Decode, Entries, decode_word, record};
-use crate::config::names::{NameKind, Named};
-use crate::config::written::decode_parsed;
-use crate::config::yaml::Node;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::config::code;
 use crate::filters::cors::{AllowedHeader, CorsPolicy, CorsSettings, OriginPattern};
+use config_text::bounded::Patience;
+use config_text::decode::{Decode, Entries, decode_word};
+use config_text::diagnostic::Diagnostics;
+use config_text::names::{NameKind, Named};
+use config_text::written::decode_parsed;
+use config_text::yaml::Node;
 use http::HeaderName;
 
 pub(super) const POLICIES: NameKind = NameKind {
-    unknown: Code::UnknownCorsPolicy,
+    unknown: code::UNKNOWN_CORS_POLICY,
     what: "CORS policy",
     one: "a CORS policy",
     section: "cors",
     reserved: Some("none"),
 };
 
-record! {
+config_text::record! {
     /// Which pages of other origins may call, and what they may send and read.
     pub(super) struct RawCorsPolicy as "a CORS policy" {
         /// `https://app.example.org`, or `https://*.example.org` for exactly one label.

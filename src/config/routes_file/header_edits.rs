@@ -7,12 +7,13 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Surroundings;
-use crate::config::decode::{Decode, Entries, record};
-use crate::config::environment::SecretError;
-use crate::config::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::config::code;
 use crate::filters::header_edits::HeaderEdits;
 use crate::filters::identity_headers::is_identity;
+use config_text::decode::{Decode, Entries};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use config_text::secret::reveal;
+use config_text::yaml::{Kind, Node};
 
 /// What a message's framing and a connection's life depend on (RFC 9110 section 7.6.1).
 const FRAMING: [&str; 8] = [
@@ -44,7 +45,7 @@ const EDGES_OWN: [&str; 14] = [
     "tracestate",
 ];
 
-record! {
+config_text::record! {
     /// Changes of the request's headers, made in this order: allow, remove, default, set.
     pub(super) struct RawRequestHeaders as "a `request_headers` section" {
         /// Replaces whatever the client sent.
@@ -58,7 +59,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// Changes of the answer's headers, made in this order: remove, default, set.
     pub(super) struct RawResponseHeaders as "a `response_headers` section" {
         /// Replaces whatever the upstream sent.
@@ -70,7 +71,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// A value from outside the file: the systemd credential of that name, else the file named by the variable `NAME_FILE`,
     /// else the variable `NAME`.
     pub(super) struct RawSecret as "a secret" {
@@ -131,7 +132,7 @@ impl RawLiteral {
         }
         let message = format!("the header `{name}` carries a credential, and its value stands here");
         cx.push(
-            Diagnostic::error(Code::InlineSecret, self.0.span, message)
+            Diagnostic::error(code::INLINE_SECRET, self.0.span, message)
                 .label("written in the file, or filled in as an ordinary variable")
                 .help(format!(
                     "name it, and supply it from outside: `{name}: {{ secret: NAME }}`"
@@ -216,7 +217,7 @@ fn unique_names<'r, T>(
         };
         if let Some(first) = seen.get(&name) {
             let message = format!("the header `{name}` appears twice");
-            let diagnostic = Diagnostic::error(Code::DuplicateKey, key.span, message);
+            let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, key.span, message);
             cx.push(diagnostic.label("second time").note_at(*first, "first time"));
         } else {
             seen.insert(name.clone(), key.span);
@@ -238,7 +239,7 @@ fn parse_name(name: &Spanned<String>, cx: &mut Diagnostics) -> Option<HeaderName
     if parsed.is_none() {
         let message = "this is not a header name";
         let label = "a header name is letters, digits and dashes";
-        cx.push(Diagnostic::error(Code::InvalidValue, name.span, message).label(label));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, name.span, message).label(label));
     }
     parsed
 }
@@ -250,7 +251,7 @@ fn editable_name(name: &Spanned<String>, direction: Direction, cx: &mut Diagnost
         return Some(parsed);
     };
     let message = format!("the header `{parsed}` cannot be edited");
-    cx.push(Diagnostic::error(Code::InvalidValue, name.span, message).help(reason));
+    cx.push(Diagnostic::error(code::INVALID_VALUE, name.span, message).help(reason));
     None
 }
 
@@ -277,7 +278,7 @@ fn refuse_identity(name: &HeaderName, span: Span, cx: &mut Diagnostics) {
     if is_identity(name.as_str()) {
         let message = format!("the header `{name}` tells an upstream who the caller is");
         let help = "only a verified identity may be sent on: remove this line";
-        cx.push(Diagnostic::error(Code::InvalidValue, span, message).help(help));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, span, message).help(help));
     }
 }
 
@@ -307,36 +308,14 @@ pub(super) fn carries_credentials(name: &str) -> bool {
 
 fn secret(raw: &RawSecret, around: &Surroundings<'_>, cx: &mut Diagnostics) -> Option<HeaderValue> {
     let name = raw.secret.as_ref()?;
-    let secret = match around.environment.secret(name) {
-        Ok(secret) => secret,
-        Err(error) => {
-            cx.push(unset(name, &error));
-            return None;
-        }
-    };
+    let secret = reveal(name, around.environment, cx)?;
     let text = format!("{}{}", raw.prefix, secret.expose_secret());
     let Ok(mut value) = HeaderValue::from_str(&text) else {
         let message = format!("the secret `{}` cannot be sent in a header", name.value);
         let label = "its value has a line break or a character that is not ASCII";
-        cx.push(Diagnostic::error(Code::UnsetSecret, name.span, message).label(label));
+        cx.push(Diagnostic::error(code::UNSET_SECRET, name.span, message).label(label));
         return None;
     };
     value.set_sensitive(true);
     Some(value)
-}
-
-fn unset(name: &Spanned<String>, error: &SecretError) -> Diagnostic {
-    let message = format!("the secret `{}` cannot be had", name.value);
-    let diagnostic = Diagnostic::error(Code::UnsetSecret, name.span, message).label(error.to_string());
-    match error {
-        SecretError::Unset => diagnostic.help(format!(
-            "supply the systemd credential `{name}`, a file named by the variable `{name}_FILE`, or the variable `{name}`",
-            name = name.value
-        )),
-        SecretError::NotAName
-        | SecretError::Empty(_)
-        | SecretError::Unreadable { .. }
-        | SecretError::TooLarge(_)
-        | SecretError::NotText(_) => diagnostic,
-    }
 }

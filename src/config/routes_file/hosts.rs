@@ -5,22 +5,23 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::config::decode::{Decode, Entries, record};
-use crate::config::names::{NameKind, Named};
-use crate::config::written::{Written, decode_parsed};
-use crate::config::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::config::code;
 use crate::routes::hosts::{GroupIndex, HostGroup};
+use config_text::decode::{Decode, Entries};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use config_text::names::{NameKind, Named};
+use config_text::written::{Written, decode_parsed};
+use config_text::yaml::{Kind, Node};
 
 pub(super) const GROUPS: NameKind = NameKind {
-    unknown: Code::UnknownHostGroup,
+    unknown: code::UNKNOWN_HOST_GROUP,
     what: "host group",
     one: "a host group",
     section: "hosts",
     reserved: None,
 };
 
-record! {
+config_text::record! {
     /// Host names that serve the same routes.
     pub(super) struct RawHostGroup as "a host group" {
         /// Host names in lower case, without ports; `*.` in front stands for exactly one label.
@@ -48,7 +49,7 @@ impl Decode for RawHostGroups {
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
         if matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty()) {
             let message = "a route map serves at least one group of hosts";
-            cx.push(Diagnostic::error(Code::InvalidValue, node.span, message));
+            cx.push(Diagnostic::error(code::INVALID_VALUE, node.span, message));
         }
         Entries::decode(node, cx).map(Self)
     }
@@ -153,7 +154,7 @@ fn group(name: &Spanned<String>, raw: &RawHostGroup, cx: &mut Diagnostics) -> Ho
     if nameless && !raw.loopback.value {
         let message = format!("the host group `{}` has no host", name.value);
         let label = "needs `names`, or `loopback: true`";
-        cx.push(Diagnostic::error(Code::MissingKey, name.span, message).label(label));
+        cx.push(Diagnostic::error(code::MISSING_KEY, name.span, message).label(label));
     }
     HostGroup {
         name: name.value.clone(),
@@ -172,7 +173,7 @@ fn refuse_shared_names(written: &Entries<RawHostGroup>, cx: &mut Diagnostics) {
                     true => format!("`{}` stands twice in `{owner}`", host.0),
                     false => format!("`{}` belongs to `{owner}` and to `{}`", host.0, group.value),
                 };
-                let diagnostic = Diagnostic::error(Code::DuplicateHost, host.span, message);
+                let diagnostic = Diagnostic::error(code::DUPLICATE_HOST, host.span, message);
                 cx.push(diagnostic.label("second time").note_at(*first, "first time"));
             } else {
                 seen.insert(&host.0, (host.span, &group.value));
@@ -189,7 +190,7 @@ fn refuse_second_loopback(written: &Entries<RawHostGroup>, cx: &mut Diagnostics)
     for (group, raw) in loopbacks {
         let message = format!("`{}` and `{}` both claim loopback", first.value, group.value);
         cx.push(
-            Diagnostic::error(Code::DuplicateHost, raw.loopback.span, message)
+            Diagnostic::error(code::DUPLICATE_HOST, raw.loopback.span, message)
                 .label("only one group may")
                 .note_at(first.span, "claims it first"),
         );

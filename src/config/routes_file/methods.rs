@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::target::{Holder, RawTarget, Scope, target};
-use crate::config::decode::{Decode, wrong_type};
-use crate::config::written::decode_parsed;
-use crate::config::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::code;
 use crate::routes::method::MethodSet;
 use crate::routes::target::Target;
+use config_text::decode::{Decode, wrong_type};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::written::decode_parsed;
+use config_text::yaml::{Kind, Node};
 
 const NAMES: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -72,7 +73,7 @@ pub(super) fn listed(methods: &[Spanned<MethodSet>], cx: &mut Diagnostics) -> Me
         let twice = union.intersection(set.value);
         if !twice.is_empty() {
             let message = format!("the route names {twice} twice");
-            cx.push(Diagnostic::error(Code::InvalidValue, set.span, message));
+            cx.push(Diagnostic::error(code::INVALID_VALUE, set.span, message));
         }
         union = union.union(set.value);
     }
@@ -94,7 +95,7 @@ pub(super) fn targets(
             }
             Err(problem) => {
                 let message = format!("`{}` is not a method or a list of them", key.value);
-                cx.push(Diagnostic::error(Code::InvalidValue, key.span, message).label(problem));
+                cx.push(Diagnostic::error(code::INVALID_VALUE, key.span, message).label(problem));
             }
         }
     }
@@ -121,7 +122,7 @@ fn refuse_second(set: MethodSet, key: &Spanned<String>, named: &[(MethodSet, &Sp
         if !twice.is_empty() {
             let message = format!("{twice} has two targets");
             cx.push(
-                Diagnostic::error(Code::ConflictingTarget, key.span, message)
+                Diagnostic::error(code::CONFLICTING_TARGET, key.span, message)
                     .label("second time")
                     .note_at(first.span, "first time"),
             );

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::config::decode::Decode;
-use crate::config::suggest::did_you_mean;
-use crate::config::written::is_substituted;
-use crate::config::yaml::Node;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::code;
 use crate::routes::pattern::{Pattern, SPLAT, Segment};
 use crate::routes::template::Template;
+use config_text::decode::Decode;
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::suggest::did_you_mean;
+use config_text::written::is_substituted;
+use config_text::yaml::Node;
 
 impl Decode for Pattern {
     const WHAT: &'static str = "a path pattern";
@@ -22,11 +23,11 @@ impl Decode for Pattern {
         let diagnostic = match is_substituted(node) {
             true => {
                 let message = "with its variables filled in, this is not a path pattern";
-                Diagnostic::error(Code::InvalidPattern, node.span, message)
+                Diagnostic::error(code::INVALID_PATTERN, node.span, message)
             }
             false => {
                 let message = format!("`{text}` is not a path pattern");
-                Diagnostic::error(Code::InvalidPattern, node.span, message).label(problem)
+                Diagnostic::error(code::INVALID_PATTERN, node.span, message).label(problem)
             }
         };
         cx.push(diagnostic);
@@ -68,7 +69,7 @@ pub(super) fn refuse_repeated(patterns: &[Spanned<Pattern>], cx: &mut Diagnostic
         if let Some(first) = earlier.find(|first| same_shape(first, pattern)) {
             let message = format!("the route has the pattern `{}` twice", pattern.as_str());
             cx.push(
-                Diagnostic::error(Code::InvalidPattern, pattern.span, message)
+                Diagnostic::error(code::INVALID_PATTERN, pattern.span, message)
                     .label("matches the same paths")
                     .note_at(first.span, "first time"),
             );
@@ -100,7 +101,7 @@ fn unknown_parameter(template: &Spanned<Template>, parameter: &str, pattern: &Sp
             Some(fix.to_owned())
         }),
     };
-    Diagnostic::error(Code::UnknownParameter, template.span, message)
+    Diagnostic::error(code::UNKNOWN_PARAMETER, template.span, message)
         .label(format!("uses `:{parameter}`"))
         .note_at(pattern.span, "has no such parameter")
         .maybe_help(help)

@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use super::header_edits::carries_credentials;
 use super::patterns::check_parameters;
-use crate::config::decode::{Decode, Entries, decode_word, record};
-use crate::config::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::code;
 use crate::routes::pattern::Pattern;
 use crate::routes::query::{Forward, QueryEdits};
 use crate::routes::template::Template;
+use config_text::decode::{Decode, Entries, decode_word};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::yaml::{Kind, Node};
 
-record! {
+config_text::record! {
     /// Changes of the query.
     pub(super) struct RawQuery as "a `query` section" {
         /// Which parameters of the client go on: `all`, `none`, or a list of names.
@@ -69,7 +70,7 @@ fn refuse_inline(name: &str, template: &Spanned<Template>, cx: &mut Diagnostics)
     if literal && carries_credentials(name) {
         let message = format!("the parameter `{name}` carries a credential, and its value stands here");
         let help = "send it in a request header, as `{ secret: NAME }`: queries end up in logs";
-        cx.push(Diagnostic::error(Code::InlineSecret, template.span, message).help(help));
+        cx.push(Diagnostic::error(code::INLINE_SECRET, template.span, message).help(help));
         cx.conceal(template.span);
     }
 }

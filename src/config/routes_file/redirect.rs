@@ -4,15 +4,16 @@ use http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::patterns::check_parameters;
-use crate::config::decode::{Decode, choice, record};
-use crate::config::yaml::Node;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::code;
 use crate::routes::pattern::Pattern;
 use crate::routes::target::Redirect;
 use crate::routes::template::Template;
+use config_text::decode::Decode;
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::yaml::Node;
 use std::borrow::Cow;
 
-record! {
+config_text::record! {
     /// An answer that sends the client elsewhere.
     pub(super) struct RawRedirect as "a redirect" {
         /// A URL or an absolute path; may use the path's parameters, but not in the host.
@@ -24,7 +25,7 @@ record! {
     }
 }
 
-choice! {
+config_text::choice! {
     /// What becomes of the client's query.
     pub(super) enum QueryRule {
         Keep = "keep",
@@ -47,7 +48,7 @@ impl Decode for RedirectStatus {
             Ok(_) | Err(_) => {
                 let message = "this is not the status of a redirect";
                 let label = "must be 301, 302, 303, 307 or 308";
-                cx.push(Diagnostic::error(Code::InvalidValue, node.span, message).label(label));
+                cx.push(Diagnostic::error(code::INVALID_VALUE, node.span, message).label(label));
                 None
             }
         }
@@ -63,7 +64,7 @@ pub(super) fn redirect(raw: &RawRedirect, patterns: &[Spanned<Pattern>], cx: &mu
     check_parameters(to, patterns, cx);
     if let Err(problem) = check_location(to) {
         let message = "this is not a place to redirect to";
-        cx.push(Diagnostic::error(Code::InvalidValue, to.span, message).label(problem));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, to.span, message).label(problem));
     }
     Some(Redirect {
         to: to.value.clone(),

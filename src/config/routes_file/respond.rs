@@ -4,13 +4,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::header_edits::{RawLiteral, response_headers};
-use crate::config::decode::{Decode, Entries, record};
-use crate::config::written::Written;
-use crate::config::yaml::Node;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::code;
 use crate::routes::target::{FixedBody, FixedResponse};
+use config_text::decode::{Decode, Entries};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::written::Written;
+use config_text::yaml::Node;
 
-record! {
+config_text::record! {
     /// An answer the edge makes itself. An error status without a body gets the edge's error body.
     pub(super) struct RawRespond as "a fixed response" {
         /// From 200 to 599.
@@ -37,7 +38,7 @@ impl Decode for AnswerStatus {
             Ok(_) | Err(_) => {
                 let message = "this is not the status of an answer";
                 let label = "must be from 200 to 599";
-                cx.push(Diagnostic::error(Code::InvalidValue, node.span, message).label(label));
+                cx.push(Diagnostic::error(code::INVALID_VALUE, node.span, message).label(label));
                 None
             }
         }
@@ -53,7 +54,7 @@ pub(super) fn fixed_response(raw: &RawRespond, cx: &mut Diagnostics) -> Option<F
     if let (Some(json), Some(text)) = (&raw.json, &raw.text) {
         let message = "an answer has one body, `json` or `text`";
         cx.push(
-            Diagnostic::error(Code::ConflictingTarget, text.span, message)
+            Diagnostic::error(code::CONFLICTING_TARGET, text.span, message)
                 .label("a second body")
                 .note_at(json.span, "a first one"),
         );
@@ -71,7 +72,7 @@ pub(super) fn fixed_response(raw: &RawRespond, cx: &mut Diagnostics) -> Option<F
     ];
     if let (true, Some(span)) = (bodiless.contains(&status.0), body_span) {
         let message = format!("an answer with status {} has no body", status.0.as_u16());
-        let diagnostic = Diagnostic::error(Code::InvalidValue, span, message);
+        let diagnostic = Diagnostic::error(code::INVALID_VALUE, span, message);
         cx.push(diagnostic.note_at(status.span, "says that there is none"));
     }
     let json = raw.json.as_ref().and_then(|json| json.value.as_ref());

@@ -13,19 +13,20 @@ use super::static_files::RawStatic;
 use super::target::{EndpointName, Holder, RawTarget, Scope, target};
 use super::timeouts::{Partial, RawTimeouts, longest};
 use super::{Definitions, Surroundings};
-use crate::config::decode::{Decode, Entries, OneOrMany, choice, record};
-use crate::config::units::ByteSize;
-use crate::config::written::{OrNone, Text, Written, decode_parsed};
-use crate::config::yaml::Node;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::code;
 use crate::routes::conditions::Conditions;
 use crate::routes::method::MethodSet;
 use crate::routes::pattern::Pattern;
 use crate::routes::route::{Route, RouteHosts, RouteId, Stream, Timeouts};
 use crate::routes::target::Target;
 use crate::routes::template::Template;
+use config_text::decode::{Decode, Entries, OneOrMany};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::units::ByteSize;
+use config_text::written::{OrNone, Text, Written, decode_parsed};
+use config_text::yaml::Node;
 
-record! {
+config_text::record! {
     /// Which requests it takes, and where they go.
     pub(super) struct RawRoute as "a route" {
         /// Unique; the label of the route's metrics and log lines.
@@ -73,7 +74,7 @@ record! {
     }
 }
 
-choice! {
+config_text::choice! {
     /// `websocket`: upgrades are forwarded here, and nowhere else. `sse`: server-sent events. Both may be silent for
     /// 1h and have no total timeout, unless the route says otherwise.
     pub(super) enum StreamKind {
@@ -181,13 +182,13 @@ pub(super) fn route_hosts(
     for name in names.iter() {
         if name.value == "*" {
             let message = "`*` means every known host and stands alone";
-            cx.push(Diagnostic::error(Code::InvalidValue, name.span, message));
+            cx.push(Diagnostic::error(code::INVALID_VALUE, name.span, message));
             continue;
         }
         match definitions.groups.resolve(name, cx) {
             Some(group) if named.contains(group) => {
                 let message = format!("{} stands twice", name.shown_or("this group"));
-                cx.push(Diagnostic::error(Code::InvalidValue, name.span, message));
+                cx.push(Diagnostic::error(code::INVALID_VALUE, name.span, message));
             }
             Some(group) => named.push(*group),
             None => whole = false,
@@ -213,7 +214,7 @@ fn methods(holder: &Holder<RawRoute>, scope: Scope<'_>, cx: &mut Diagnostics) ->
             let keys = own.value.choices().into_iter().chain(own.value.companions());
             for (key, key_span) in keys {
                 let message = format!("{} has targets under `methods`, and `{key}` beside them", whose.value);
-                let diagnostic = Diagnostic::error(Code::ConflictingTarget, key_span, message);
+                let diagnostic = Diagnostic::error(code::CONFLICTING_TARGET, key_span, message);
                 cx.push(
                     diagnostic
                         .label("belongs to one of the methods")
@@ -222,7 +223,7 @@ fn methods(holder: &Holder<RawRoute>, scope: Scope<'_>, cx: &mut Diagnostics) ->
             }
             if written.is_empty() {
                 let message = format!("{} has no method", whose.value);
-                cx.push(Diagnostic::error(Code::MissingTarget, span, message));
+                cx.push(Diagnostic::error(code::MISSING_TARGET, span, message));
             }
             targets(written, scope, cx)
         }
@@ -230,7 +231,7 @@ fn methods(holder: &Holder<RawRoute>, scope: Scope<'_>, cx: &mut Diagnostics) ->
             let set = listed(written, cx);
             if set.is_empty() {
                 let message = format!("{} has no method", whose.value);
-                cx.push(Diagnostic::error(Code::InvalidValue, span, message));
+                cx.push(Diagnostic::error(code::INVALID_VALUE, span, message));
             }
             let target = target(&own, &whose, scope, cx);
             target.filter(|_| flawless).map(|target| vec![(set, target)])
@@ -267,12 +268,12 @@ fn refuse_pointless(raw: &RawRoute, methods: &[(MethodSet, Target)], cx: &mut Di
         && !methods.iter().any(to_upstream)
     {
         let message = "`stream` means nothing here";
-        let diagnostic = Diagnostic::error(Code::ConflictingTarget, stream.span, message);
+        let diagnostic = Diagnostic::error(code::CONFLICTING_TARGET, stream.span, message);
         cx.push(diagnostic.label("no upstream is asked"));
     }
     if raw.raw.value && !methods.iter().any(keeps_path) {
         let message = "`raw` means nothing here";
-        let diagnostic = Diagnostic::error(Code::ConflictingTarget, raw.raw.span, message);
+        let diagnostic = Diagnostic::error(code::CONFLICTING_TARGET, raw.raw.span, message);
         cx.push(diagnostic.label("no upstream gets the client's own path"));
     }
 }

@@ -1,15 +1,10 @@
 //! `security_headers`: what every answer carries.
 
-use serde_json::{Value, json};
-
-use crate::config::decode::{Decode, choice, record};
-use crate::config::written::is_substituted;
-use crate::config::yaml::Node;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::filters::security_headers::{HstsOn, SecurityHeaders};
 use http::HeaderValue;
 
-record! {
+use crate::filters::security_headers::{HstsOn, SecurityHeaders};
+
+config_text::record! {
     /// Headers of every answer, the edge's own and the upstreams'. One that is absent here is not touched.
     pub(super) struct RawSecurityHeaders as "the `security_headers` section" {
         /// The value of `Strict-Transport-Security`.
@@ -27,34 +22,12 @@ record! {
     }
 }
 
-choice! {
+config_text::choice! {
     /// `https`: the client came over TLS, here or at a trusted proxy.
     pub(super) enum RawHstsOn {
         Https = "https",
         Always = "always",
         Never = "never",
-    }
-}
-
-impl Decode for HeaderValue {
-    const WHAT: &'static str = "a header value";
-
-    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
-        let text = String::decode(node, cx)?;
-        if let Ok(value) = Self::from_str(&text) {
-            return Some(value);
-        }
-        let message = match is_substituted(node) {
-            true => "with its variables filled in, this is not a header value".to_owned(),
-            false => format!("`{}` is not a header value", text.escape_debug()),
-        };
-        let label = "a header value is visible ASCII characters, spaces and tabs";
-        cx.push(Diagnostic::error(Code::InvalidValue, node.span, message).label(label));
-        None
-    }
-
-    fn schema() -> Value {
-        json!({ "type": "string" })
     }
 }
 

@@ -5,14 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use http::HeaderValue;
 
 use super::Surroundings;
-use crate::config::decode::record;
-use crate::config::files::{Base, existing_file, existing_folder};
-use crate::config::written::{Text, Written};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::config::code;
 use crate::routes::pattern::Pattern;
 use crate::routes::target::{StaticFiles, StaticRoot};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use config_text::files::{Base, existing_file, existing_folder};
+use config_text::written::{Text, Written};
 
-record! {
+config_text::record! {
     /// Files of this machine: `file`, or `folder`.
     pub(super) struct RawStatic as "a `static` section" {
         /// One file, whatever the path.
@@ -56,7 +56,7 @@ pub(super) fn static_files(
         }
         (None, None) => {
             let message = "a `static` section needs the key `file` or `folder`";
-            cx.push(Diagnostic::error(Code::MissingKey, raw.span, message));
+            cx.push(Diagnostic::error(code::MISSING_KEY, raw.span, message));
             None
         }
     };
@@ -69,7 +69,7 @@ pub(super) fn static_files(
 
 fn conflict(keys: &str, second: Span, first: Span) -> Diagnostic {
     let message = format!("{keys} do not go together");
-    Diagnostic::error(Code::ConflictingTarget, second, message)
+    Diagnostic::error(code::CONFLICTING_TARGET, second, message)
         .label("keep one of them")
         .note_at(first, "the other")
 }
@@ -79,7 +79,7 @@ fn require_splat(folder: Span, patterns: &[Spanned<Pattern>], cx: &mut Diagnosti
     if let Some(pattern) = patterns.iter().find(|pattern| !pattern.has_splat()) {
         let message = format!("`{}` does not say which file of the folder is meant", pattern.as_str());
         cx.push(
-            Diagnostic::error(Code::UnknownParameter, folder, message)
+            Diagnostic::error(code::UNKNOWN_PARAMETER, folder, message)
                 .label("the file is what a `*` took")
                 .note_at(pattern.span, "does not end in `/*`"),
         );
@@ -92,7 +92,7 @@ fn folder_root(text: &Text, raw: &RawStatic, base: &Path, cx: &mut Diagnostics) 
         && !is_file_name(&index.value)
     {
         let message = "`index` is the name of a file, without a folder";
-        cx.push(Diagnostic::error(Code::InvalidValue, index.span, message));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, index.span, message));
     }
     let fallback = raw.fallback.as_ref().and_then(|fallback| {
         let path = inside(fallback, cx)?;
@@ -121,6 +121,6 @@ fn inside(text: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
         return Some(path.to_owned());
     }
     let message = "this leads out of the folder";
-    cx.push(Diagnostic::error(Code::InvalidValue, text.span, message).label("relative to the folder, without `..`"));
+    cx.push(Diagnostic::error(code::INVALID_VALUE, text.span, message).label("relative to the folder, without `..`"));
     None
 }

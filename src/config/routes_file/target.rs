@@ -9,23 +9,24 @@ use super::redirect::{RawRedirect, redirect};
 use super::respond::{RawRespond, fixed_response};
 use super::static_files::{RawStatic, static_files};
 use super::{Definitions, Surroundings};
-use crate::config::decode::{Decode, Entries, choice, record};
-use crate::config::suggest::closest;
-use crate::config::units::ByteSize;
-use crate::config::written::{Text, Written};
-use crate::config::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::config::code;
 use crate::routes::path::NormalPath;
 use crate::routes::pattern::Pattern;
 use crate::routes::target::{Endpoint, JsonBody, Target, UpstreamTarget};
 use crate::routes::template::Template;
+use config_text::decode::{Decode, Entries};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use config_text::suggest::closest;
+use config_text::units::ByteSize;
+use config_text::written::{Text, Written};
+use config_text::yaml::{Kind, Node};
 
 /// A body that gets fields put into it is held in memory.
 const JSON_BODY_LIMIT: ByteSize = ByteSize::from_bytes(1 << 20);
 
 const TARGET_KEYS: [&str; 5] = ["to", "respond", "redirect", "static", "endpoint"];
 
-record! {
+config_text::record! {
     /// Where a request goes: exactly one of `to`, `respond`, `redirect`, `static` and `endpoint`.
     pub(super) struct RawTarget as "a target" {
         /// An upstream.
@@ -51,7 +52,7 @@ record! {
     }
 }
 
-choice! {
+config_text::choice! {
     /// What the edge answers itself.
     pub(super) enum EndpointName {
         Health = "health",
@@ -184,7 +185,7 @@ pub(super) fn target(
 
 fn missing(whose: &Spanned<String>, companion: Option<&(&'static str, Span)>) -> Diagnostic {
     let message = format!("{} does not say where requests go", whose.value);
-    let diagnostic = Diagnostic::error(Code::MissingTarget, whose.span, message)
+    let diagnostic = Diagnostic::error(code::MISSING_TARGET, whose.span, message)
         .label("no `to`, `respond`, `redirect`, `static` or `endpoint`");
     match companion {
         Some((key, span)) => diagnostic.note_at(*span, format!("`{key}` needs a `to` beside it")),
@@ -194,14 +195,14 @@ fn missing(whose: &Spanned<String>, companion: Option<&(&'static str, Span)>) ->
 
 fn conflict(whose: &Spanned<String>, (first_key, first): (&str, Span), (key, span): (&str, Span)) -> Diagnostic {
     let message = format!("{} has two targets, `{first_key}` and `{key}`", whose.value);
-    Diagnostic::error(Code::ConflictingTarget, span, message)
+    Diagnostic::error(code::CONFLICTING_TARGET, span, message)
         .label("keep one of them")
         .note_at(first, "the other")
 }
 
 fn pointless((target_key, target): (&str, Span), (key, span): (&str, Span)) -> Diagnostic {
     let message = format!("`{key}` means nothing beside `{target_key}`");
-    Diagnostic::error(Code::ConflictingTarget, span, message)
+    Diagnostic::error(code::CONFLICTING_TARGET, span, message)
         .label("changes what an upstream gets")
         .note_at(target, "no upstream is asked here")
 }
@@ -247,21 +248,21 @@ fn check_path(path: &Spanned<Template>, cx: &mut Diagnostics) {
         Err(error) => error.to_string(),
     };
     let message = "this is not a path for an upstream";
-    cx.push(Diagnostic::error(Code::InvalidValue, path.span, message).label(problem));
+    cx.push(Diagnostic::error(code::INVALID_VALUE, path.span, message).label(problem));
 }
 
 fn json_body(raw: &RawTarget, patterns: &[Spanned<Pattern>], cx: &mut Diagnostics) -> Option<JsonBody> {
     let Some(written) = &raw.json_body else {
         if let Some(limit) = &raw.json_body_limit {
             let message = "`json_body_limit` needs the key `json_body`";
-            cx.push(Diagnostic::error(Code::MissingKey, limit.span, message).label("no `json_body` beside this"));
+            cx.push(Diagnostic::error(code::MISSING_KEY, limit.span, message).label("no `json_body` beside this"));
         }
         return None;
     };
     let fields = written.value.as_ref()?;
     if fields.is_empty() {
         let message = "`json_body` puts no field into the body";
-        cx.push(Diagnostic::error(Code::InvalidValue, written.span, message).help("name a field, or remove the key"));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, written.span, message).help("name a field, or remove the key"));
     }
     for (_, template) in fields.iter() {
         check_parameters(template, patterns, cx);

@@ -15,12 +15,12 @@ use std::path::Path;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::Development;
-use crate::config::environment::Environment;
 use crate::config::load::{LoadedRoutes, load_routes};
 use crate::config::settings::RouteMap;
 use crate::filters::cors::{CorsPolicy, Verdict};
 use crate::routes::route::Route;
 use crate::routes::target::{Target, UpstreamTarget};
+use config_text::environment::Environment;
 
 /// What every map of these tests begins with, when the test is about something else.
 const DEFINITIONS: &str = "\

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use crate::config::bounded::TimeLimit;
-use crate::config::decode::record;
-use crate::config::written::OrNone;
 use crate::routes::route::Timeouts;
+use config_text::bounded::TimeLimit;
+use config_text::written::OrNone;
 
-record! {
+config_text::record! {
     /// How long each part of an exchange with an upstream may take. What is absent comes from the next wider place:
     /// route, upstream, `defaults`.
     pub(super) struct RawTimeouts as "a `timeouts` section" {

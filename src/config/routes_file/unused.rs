@@ -1,10 +1,11 @@
 //! Warnings about definitions that no route uses.
 
 use super::RawRouteMap;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::config::code;
 use crate::routes::route::{Route, RouteHosts};
 use crate::routes::table::RouteTable;
 use crate::routes::target::Target;
+use config_text::diagnostic::{Diagnostic, Diagnostics};
 
 /// Only of a map without errors: a route that was left out might have used them.
 pub(super) fn warn(raw: &RawRouteMap, table: &RouteTable, cx: &mut Diagnostics) {
@@ -20,7 +21,7 @@ pub(super) fn warn(raw: &RawRouteMap, table: &RouteTable, cx: &mut Diagnostics) 
     let upstreams = raw.upstreams.iter().map(|(name, _)| name).zip(used_upstreams);
     for (name, _) in upstreams.filter(|(_, used)| !used) {
         let message = format!("no route sends to the upstream `{}`", name.value);
-        cx.push(Diagnostic::warning(Code::UnusedUpstream, name.span, message));
+        cx.push(Diagnostic::warning(code::UNUSED_UPSTREAM, name.span, message));
     }
     let groups = raw
         .hosts
@@ -29,7 +30,7 @@ pub(super) fn warn(raw: &RawRouteMap, table: &RouteTable, cx: &mut Diagnostics) 
         .map(|(name, _)| name);
     for (name, _) in groups.zip(used_groups).filter(|(_, used)| !used) {
         let message = format!("no route serves the host group `{}`", name.value);
-        let diagnostic = Diagnostic::warning(Code::UnusedHostGroup, name.span, message);
+        let diagnostic = Diagnostic::warning(code::UNUSED_HOST_GROUP, name.span, message);
         cx.push(diagnostic.label("its hosts answer 404 to everything"));
     }
 }

@@ -8,27 +8,29 @@ use serde_json::{Value, json};
 use super::Surroundings;
 use super::header_edits::{RawRequestHeaders, request_edits};
 use super::timeouts::{Partial, RawTimeouts};
-use crate::config::bounded::{Count, TimeLimit};
-use crate::config::decode::{Decode, Entries, OneOrMany, record};
-use crate::config::files::{Base, certificates};
-use crate::config::names::{NameKind, Named};
-use crate::config::written::{Text, decode_parsed};
-use crate::config::yaml::{Kind, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned};
+use crate::config::certificates::certificates;
+use crate::config::code;
 use crate::filters::header_edits::HeaderEdits;
 use crate::routes::path::NormalPath;
 use crate::routes::target::UpstreamIndex;
 use crate::upstreams::spec::{EndpointUrl, HealthCheck, HostHeader, UpstreamSpec, UpstreamTls};
+use config_text::bounded::{Count, TimeLimit};
+use config_text::decode::{Decode, Entries, OneOrMany};
+use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use config_text::files::Base;
+use config_text::names::{NameKind, Named};
+use config_text::written::{Text, decode_parsed};
+use config_text::yaml::{Kind, Node};
 
 pub(super) const UPSTREAMS: NameKind = NameKind {
-    unknown: Code::UnknownUpstream,
+    unknown: code::UNKNOWN_UPSTREAM,
     what: "upstream",
     one: "an upstream",
     section: "upstreams",
     reserved: None,
 };
 
-record! {
+config_text::record! {
     /// Endpoints that serve the same thing, and how they are spoken to.
     pub(super) struct RawUpstream as "an upstream" {
         /// Base URLs such as `http://127.0.0.1:4000`, used in turn.
@@ -56,7 +58,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// TLS towards https endpoints.
     pub(super) struct RawTls as "a `tls` section" {
         /// The name asked for and verified, when it is not the endpoint's host.
@@ -66,7 +68,7 @@ record! {
     }
 }
 
-record! {
+config_text::record! {
     /// A regular GET; 2xx and 3xx are healthy.
     pub(super) struct RawHealth as "a health check" {
         /// The path asked for.
@@ -90,7 +92,7 @@ impl Decode for EndpointUrl {
             let message = "a base URL has no user name and password";
             let help =
                 "name the credential in `request_headers`: `authorization: { secret: NAME, prefix: \"Basic \" }`";
-            cx.push(Diagnostic::error(Code::InlineSecret, node.span, message).help(help));
+            cx.push(Diagnostic::error(code::INLINE_SECRET, node.span, message).help(help));
             cx.conceal(node.span);
             return None;
         }
@@ -236,7 +238,7 @@ fn spec(
 ) -> Option<UpstreamSpec> {
     if let Some(service) = raw.service.as_ref().filter(|service| service.is_empty()) {
         let message = "a service has a name";
-        cx.push(Diagnostic::error(Code::InvalidValue, service.span, message));
+        cx.push(Diagnostic::error(code::INVALID_VALUE, service.span, message));
     }
     let request_headers = request_edits(raw.request_headers.as_ref(), around, cx);
     let tls = raw.tls.as_ref().map(|tls| UpstreamTls {
@@ -251,7 +253,7 @@ fn spec(
         && !endpoints.iter().chain(&raw.backup).any(|endpoint| endpoint.tls)
     {
         let message = format!("`{}` has TLS settings and no https endpoint", name.value);
-        let diagnostic = Diagnostic::error(Code::InvalidValue, tls.span, message);
+        let diagnostic = Diagnostic::error(code::INVALID_VALUE, tls.span, message);
         cx.push(diagnostic.help("write the endpoints with `https://`, or remove the section"));
     }
     Some(UpstreamSpec {

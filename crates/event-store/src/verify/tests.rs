@@ -77,8 +77,8 @@ fn a_sound_log_is_confirmed_by_every_checkpoint() {
     ];
     let report = verify(&rows, witnesses);
     assert_eq!(report.finding, None);
-    assert_eq!((report.sound, report.head.as_slice()), (10, rows[9].hash.as_slice()));
-    assert_eq!(report.root, checkpoint(&rows).root);
+    assert_eq!((report.sound(), report.head.as_slice()), (10, rows[9].hash.as_slice()));
+    assert_eq!(report.tree.root(), checkpoint(&rows).root);
     let sizes: Vec<u64> = report.confirmed.iter().map(|(size, _)| *size).collect();
     assert_eq!(sizes, [0, 4, 10, 10]);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Development, load_routes};
-use crate::config::environment::Environment;
+use config_text::environment::Environment;
 
 /// A small generator, so that a failure can be repeated.
 struct Seeded(u64);

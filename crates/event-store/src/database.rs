@@ -1,0 +1,161 @@
+//! Where the tables are: one of two engines behind a URL, and how a connection to it is set up.
+
+use crate::error::{OpenError, Unavailable};
+use sqlx::any::{AnyConnectOptions, install_default_drivers};
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, raw_sql};
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The SQL of the two differs in few places, each a `match` on this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite { file: PathBuf },
+    Postgres,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Appends: finds rows by their keys and is durable at every commit.
+    Writer,
+    Reader,
+    /// Writes what can be derived from the log again: as a whole or not at all, but durable only with the next append.
+    Deriver,
+}
+
+/// A database that connections can be made to.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    pub(crate) engine: Engine,
+    pub(crate) url: String,
+    options: AnyConnectOptions,
+    patience: Duration,
+}
+
+impl Database {
+    /// `sqlite:PATH`, where PATH is taken literally, or `postgres://…`.
+    pub(crate) fn at(url: &str, patience: Duration) -> Result<Self, OpenError> {
+        install_default_drivers();
+        let (engine, url) = match url.split_once(':') {
+            Some(("sqlite", path)) if path.contains(":memory:") || path.is_empty() => {
+                return Err(invalid(url, "an SQLite database is a file"));
+            }
+            Some(("sqlite", path)) => {
+                let file = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+                let url = format!("sqlite:{}?mode=rw", escaped(&file));
+                (Engine::Sqlite { file }, url)
+            }
+            Some(("postgres" | "postgresql", _)) => (Engine::Postgres, url.to_owned()),
+            _ => return Err(invalid(url, "neither sqlite:PATH nor postgres://…")),
+        };
+        // The reason never holds the URL, which may hold a password.
+        let options: AnyConnectOptions = url.parse().map_err(|_| invalid(&url, "not a URL"))?;
+        let options = options.disable_statement_logging();
+        Ok(Self {
+            engine,
+            url,
+            options,
+            patience,
+        })
+    }
+
+    /// A new connection, set up for its role.
+    pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection, Unavailable> {
+        let connecting = async {
+            let mut connection = self.options.connect().await?;
+            raw_sql(AssertSqlSafe(self.setting_up(role)))
+                .execute(&mut connection)
+                .await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        match timeout(self.patience, connecting).await {
+            Ok(connected) => Ok(connected?),
+            Err(_) => Err(Unavailable::Database("no connection in time".into())),
+        }
+    }
+
+    fn setting_up(&self, role: Role) -> String {
+        let patience = self.patience.as_millis();
+        match (&self.engine, role) {
+            (Engine::Sqlite { .. }, Role::Writer) => format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000;"
+            ),
+            (Engine::Sqlite { .. }, Role::Reader) => {
+                format!("PRAGMA busy_timeout = {patience}; PRAGMA query_only = ON;")
+            }
+            // Keys only: a plan made while a table was empty must not scan it when it is large. Whoever hangs while it
+            // holds the head must not stop the others for ever.
+            (Engine::Postgres, Role::Writer) => format!(
+                "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}; \
+                 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                 SET plan_cache_mode = force_generic_plan; \
+                 SELECT set_config('synchronous_commit', 'on', false) \
+                 WHERE current_setting('synchronous_commit') = 'off';",
+                patience * 2
+            ),
+            (Engine::Sqlite { .. }, Role::Deriver) => {
+                format!("PRAGMA busy_timeout = {patience}; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+            }
+            (Engine::Postgres, Role::Deriver) => format!(
+                "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}; \
+                 SET synchronous_commit = off;",
+                patience * 2
+            ),
+            (Engine::Postgres, Role::Reader) => {
+                format!(
+                    "SET default_transaction_read_only = on; SET statement_timeout = {};",
+                    patience * 2
+                )
+            }
+        }
+    }
+
+    /// Makes an empty SQLite database if there is none, readable by its owner only.
+    pub(crate) fn create(&self) -> io::Result<()> {
+        match &self.engine {
+            Engine::Sqlite { file } => OpenOptions::new()
+                .create(true)
+                .append(true)
+                .mode(0o600)
+                .open(file)
+                .map(drop),
+            Engine::Postgres => Ok(()),
+        }
+    }
+
+    /// Whether there is a file; a PostgreSQL server says so itself.
+    pub(crate) fn may_exist(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { file } => file.exists(),
+            Engine::Postgres => true,
+        }
+    }
+}
+
+fn invalid(url: &str, reason: &'static str) -> OpenError {
+    let scheme = url.split(':').next().unwrap_or_default().to_owned();
+    OpenError::InvalidUrl { scheme, reason }
+}
+
+/// The path as the driver decodes it.
+fn escaped(path: &Path) -> String {
+    let mut text = String::new();
+    for byte in path.to_string_lossy().bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

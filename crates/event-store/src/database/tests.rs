@@ -1,0 +1,42 @@
+use super::*;
+
+fn at(url: &str) -> Result<Database, OpenError> {
+    Database::at(url, Duration::from_secs(1))
+}
+
+#[test]
+fn a_path_with_the_signs_of_a_url_is_taken_literally() {
+    let database = at("sqlite:/srv/a b?mode=memory#1%20.db").unwrap();
+    let file = PathBuf::from("/srv/a b?mode=memory#1%20.db");
+    assert_eq!(database.engine, Engine::Sqlite { file });
+    assert_eq!(database.url, "sqlite:/srv/a%20b%3Fmode%3Dmemory%231%2520.db?mode=rw");
+}
+
+#[test]
+fn a_url_of_no_database_is_refused_without_repeating_a_password() {
+    for url in [
+        "mysql://u:secret@h/d",
+        "nothing",
+        "sqlite::memory:",
+        "sqlite:",
+        "postgres://u:secret@[/d",
+    ] {
+        let error = at(url).unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_can_be_at_any_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a b?c#d%20é.db");
+    let database = at(&format!("sqlite:{}", file.display())).unwrap();
+    assert!(!database.may_exist());
+    database.create().unwrap();
+    let mut connection = database.connect(Role::Writer).await.unwrap();
+    raw_sql("CREATE TABLE t (a INTEGER)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert!(std::fs::metadata(&file).unwrap().len() > 0);
+}

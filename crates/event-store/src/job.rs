@@ -1,0 +1,162 @@
+//! What the appender is asked to do, and the rows that doing it touches.
+
+use crate::command::{ClaimChange, Command, Outcome};
+use crate::error::AppendError;
+use crate::record::{Record, RecordChange};
+use crate::stream::StreamId;
+use crate::timestamp::Timestamp;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// One unit that takes effect whole or not at all.
+#[derive(Debug, Clone)]
+pub(crate) enum Job {
+    Command(Command),
+    Records {
+        changes: Vec<RecordChange>,
+        now: Timestamp,
+    },
+    CountUp {
+        kind: Cow<'static, str>,
+        keys: Vec<Vec<u8>>,
+        expires: Timestamp,
+        now: Timestamp,
+    },
+    Sweep {
+        now: Timestamp,
+    },
+}
+
+/// How a job ended well.
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    Outcome(Outcome),
+    Changed,
+    Counted(Vec<Record>),
+    Swept(Swept),
+}
+
+/// Rows deleted because they had expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    pub records: u64,
+    pub idempotency_keys: u64,
+}
+
+/// Names a claim: kind and digest.
+pub(crate) type ClaimKey = (Cow<'static, str>, [u8; 32]);
+/// Names a record: kind and key.
+pub(crate) type RecordKey = (Cow<'static, str>, Vec<u8>);
+
+/// The rows a batch of jobs reads or writes.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) streams: BTreeSet<StreamId>,
+    pub(crate) claims: BTreeSet<ClaimKey>,
+    pub(crate) records: BTreeSet<RecordKey>,
+    pub(crate) commands: BTreeSet<String>,
+}
+
+impl Job {
+    /// Refuses what the database would refuse, so that one bad job does not spoil its batch.
+    pub(crate) fn check(&self) -> Result<(), AppendError> {
+        match self {
+            Self::Command(command) => check(command),
+            Self::Records { changes, .. } => changes.iter().try_for_each(|change| check_text(record_kind(change))),
+            Self::CountUp { kind, .. } => check_text(kind),
+            Self::Sweep { .. } => Ok(()),
+        }
+    }
+}
+
+impl Touched {
+    pub(crate) fn by<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+        let mut touched = Self::default();
+        for job in jobs {
+            touched.add(job);
+        }
+        touched
+    }
+
+    fn add(&mut self, job: &Job) {
+        match job {
+            Job::Command(command) => {
+                self.streams
+                    .extend(command.appends.iter().map(|append| append.stream.clone()));
+                self.claims.extend(command.claims.iter().map(claim_key));
+                self.records.extend(command.records.iter().map(record_key));
+                self.commands
+                    .extend(command.idempotency.iter().map(|once| once.key.clone()));
+            }
+            Job::Records { changes, .. } => self.records.extend(changes.iter().map(record_key)),
+            Job::CountUp { kind, keys, .. } => {
+                self.records.extend(keys.iter().map(|key| (kind.clone(), key.clone())));
+            }
+            Job::Sweep { .. } => {}
+        }
+    }
+}
+
+pub(crate) fn claim_key(change: &ClaimChange) -> ClaimKey {
+    match change {
+        ClaimChange::Take { kind, digest, .. } | ClaimChange::Release { kind, digest } => (kind.clone(), *digest),
+    }
+}
+
+pub(crate) fn record_key(change: &RecordChange) -> RecordKey {
+    match change {
+        RecordChange::Put { kind, key, .. }
+        | RecordChange::Consume { kind, key }
+        | RecordChange::Delete { kind, key } => (kind.clone(), key.clone()),
+    }
+}
+
+fn record_kind(change: &RecordChange) -> &str {
+    match change {
+        RecordChange::Put { kind, .. } | RecordChange::Consume { kind, .. } | RecordChange::Delete { kind, .. } => kind,
+    }
+}
+
+fn check(command: &Command) -> Result<(), AppendError> {
+    let context = &command.context;
+    check_text(&context.actor)?;
+    check_text(context.client.as_deref().unwrap_or_default())?;
+    check_text(context.request_id.as_deref().unwrap_or_default())?;
+    for append in &command.appends {
+        check_text(&append.stream.kind)?;
+        check_text(&append.stream.id)?;
+        if append.events.is_empty() {
+            return Err(AppendError::Malformed("an append without events"));
+        }
+        for event in &append.events {
+            check_text(&event.kind)?;
+            check_text(event.subject.as_deref().unwrap_or_default())?;
+            if !matches!(event.payload, Value::Object(_)) {
+                return Err(AppendError::Malformed("a payload that is no JSON object"));
+            }
+        }
+    }
+    for claim in &command.claims {
+        match claim {
+            ClaimChange::Take { kind, owner, .. } => {
+                check_text(kind)?;
+                check_text(owner)?;
+            }
+            ClaimChange::Release { kind, .. } => check_text(kind)?,
+        }
+    }
+    command
+        .records
+        .iter()
+        .try_for_each(|change| check_text(record_kind(change)))?;
+    command.idempotency.iter().try_for_each(|once| check_text(&once.key))
+}
+
+/// PostgreSQL has no text with NUL.
+fn check_text(text: &str) -> Result<(), AppendError> {
+    if text.contains('\0') {
+        return Err(AppendError::Malformed("a text with NUL"));
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! One statement for many rows.
+//!
+//! A connection keeps a hundred prepared statements, so the number of rows in one is a power of two.
+
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe, query};
+use std::fmt::Write as _;
+
+/// Keeps the number of parameters below what the databases take.
+const MOST_ROWS: usize = 256;
+
+pub(crate) type AnyQuery<'q> = Query<'q, Any, AnyArguments>;
+
+/// A statement with a list of rows of parameters in its middle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Many {
+    pub(crate) before: &'static str,
+    /// Parameters of a row.
+    pub(crate) columns: usize,
+    pub(crate) after: &'static str,
+}
+
+impl Many {
+    /// For a list of `rows` rows, to be bound in order.
+    pub(crate) fn query<'q>(self, rows: usize) -> AnyQuery<'q> {
+        query(AssertSqlSafe(self.text(rows)))
+    }
+
+    fn text(self, rows: usize) -> String {
+        let mut text = String::with_capacity(self.before.len() + self.after.len() + rows * self.columns * 5);
+        text.push_str(self.before);
+        for parameter in 0..rows * self.columns {
+            let between = match parameter {
+                0 => "(",
+                _ if parameter % self.columns == 0 => "),(",
+                _ => ",",
+            };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{between}${}", parameter + 1);
+        }
+        text.push(')');
+        text.push_str(self.after);
+        text
+    }
+}
+
+/// The rows in pieces whose sizes are powers of two.
+pub(crate) fn pieces<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let size = MOST_ROWS.min(1 << rest.len().checked_ilog2()?);
+        let (piece, others) = rest.split_at(size);
+        rest = others;
+        Some(piece)
+    })
+}
+
+/// Keys to be found, in lists whose sizes are powers of two: the last key is repeated as needed.
+pub(crate) fn padded<T: Copy>(keys: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
+    let keys: Vec<T> = keys.into_iter().collect();
+    let fill = |piece: &[T]| {
+        let mut piece = piece.to_vec();
+        piece.resize(piece.len().next_power_of_two(), piece[piece.len() - 1]);
+        piece
+    };
+    keys.chunks(MOST_ROWS).map(fill).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,329 @@
+//! What a batch of jobs changes: computed in memory from the rows it touches, without a database.
+//!
+//! Each job sees the effects of those before it. A job that fails leaves none.
+
+use crate::chain::{Hash, sha256};
+use crate::command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
+use crate::error::AppendError;
+use crate::event::{Context, Position};
+use crate::fold::{Fold, Lookup};
+use crate::job::{Answer, ClaimKey, Job, RecordKey, Swept, claim_key, record_key};
+use crate::record::{Record, RecordChange};
+use crate::row::EventRow;
+use crate::stream::StreamId;
+use crate::timestamp::Timestamp;
+use std::collections::BTreeMap;
+
+/// The end of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) position: Position,
+    pub(crate) hash: Hash,
+}
+
+/// A stream's row, with its lookups where they are known anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamRow {
+    pub(crate) version: u64,
+    pub(crate) position: Position,
+    pub(crate) state: Option<String>,
+    /// See [`lookups_digest`].
+    pub(crate) lookups_digest: Option<Hash>,
+    /// Empty in a row that was read.
+    pub(crate) lookups: Vec<Lookup>,
+}
+
+/// An idempotency key that was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UsedKey {
+    pub(crate) request: [u8; 32],
+    pub(crate) response: Vec<u8>,
+    pub(crate) expires: Timestamp,
+}
+
+/// Rows by their keys; `None` stands for a row that is not there any more.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) streams: BTreeMap<StreamId, StreamRow>,
+    pub(crate) claims: BTreeMap<ClaimKey, Option<String>>,
+    pub(crate) records: BTreeMap<RecordKey, Option<Record>>,
+    pub(crate) commands: BTreeMap<String, UsedKey>,
+}
+
+/// The rows before the batch, and what its jobs made of them so far.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) head: Head,
+    pub(crate) before: Rows,
+    pub(crate) after: Rows,
+    pub(crate) events: Vec<EventRow>,
+    /// What has expired by then is deleted.
+    pub(crate) sweep: Option<Timestamp>,
+}
+
+impl Plan {
+    pub(crate) fn new(head: Head, before: Rows) -> Self {
+        Self {
+            head,
+            before,
+            after: Rows::default(),
+            events: Vec::new(),
+            sweep: None,
+        }
+    }
+
+    /// Nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Rows {
+            streams,
+            claims,
+            records,
+            commands,
+        } = &self.after;
+        self.sweep.is_none() && streams.is_empty() && claims.is_empty() && records.is_empty() && commands.is_empty()
+    }
+
+    /// Adds the effects of one job.
+    pub(crate) fn add(&mut self, job: &Job, fold: &dyn Fold) -> Result<Answer, AppendError> {
+        let mut draft = Draft {
+            head: self.head,
+            plan: self,
+            rows: Rows::default(),
+            events: Vec::new(),
+            sweep: None,
+        };
+        let answer = match job {
+            Job::Command(command) => Answer::Outcome(draft.command(command, fold)?),
+            Job::Records { changes, now } => {
+                draft.change_records(changes, *now)?;
+                Answer::Changed
+            }
+            Job::CountUp {
+                kind,
+                keys,
+                expires,
+                now,
+            } => {
+                let count = |key: &Vec<u8>| draft.count_up((kind.clone(), key.clone()), *expires, *now);
+                Answer::Counted(keys.iter().map(count).collect())
+            }
+            Job::Sweep { now } => {
+                draft.sweep = Some(*now);
+                Answer::Swept(Swept::default())
+            }
+        };
+        let Draft {
+            head,
+            rows,
+            events,
+            sweep,
+            ..
+        } = draft;
+        self.sweep = self.sweep.max(sweep);
+        self.head = head;
+        self.events.extend(events);
+        self.after.streams.extend(rows.streams);
+        self.after.claims.extend(rows.claims);
+        self.after.records.extend(rows.records);
+        self.after.commands.extend(rows.commands);
+        Ok(answer)
+    }
+}
+
+/// The effects of one job, not yet part of the plan.
+struct Draft<'a> {
+    plan: &'a Plan,
+    head: Head,
+    rows: Rows,
+    events: Vec<EventRow>,
+    sweep: Option<Timestamp>,
+}
+
+impl Draft<'_> {
+    fn command(&mut self, command: &Command, fold: &dyn Fold) -> Result<Outcome, AppendError> {
+        let context = &command.context;
+        if let Some(once) = &command.idempotency
+            && let Some(repeated) = self.once(once, context.time)?
+        {
+            return Ok(repeated);
+        }
+        for change in &command.claims {
+            self.change_claim(change)?;
+        }
+        self.change_records(&command.records, context.time)?;
+        let before = self.head.position;
+        for append in &command.appends {
+            self.append(append, context, fold)?;
+        }
+        Ok(Outcome::Done {
+            first: before + 1,
+            last: self.head.position,
+        })
+    }
+
+    /// The outcome if the key was used before, else marks it as used.
+    fn once(&mut self, once: &Idempotency, now: Timestamp) -> Result<Option<Outcome>, AppendError> {
+        let plan = self.plan;
+        let used = plan.after.commands.get(&once.key);
+        let used = used.or_else(|| plan.before.commands.get(&once.key));
+        if let Some(used) = used.filter(|used| used.expires > now) {
+            if used.request != once.request {
+                return Err(AppendError::KeyReused);
+            }
+            let response = used.response.clone();
+            return Ok(Some(Outcome::Repeated { response }));
+        }
+        let used = UsedKey {
+            request: once.request,
+            response: once.response.clone(),
+            expires: once.expires,
+        };
+        self.rows.commands.insert(once.key.clone(), used);
+        Ok(None)
+    }
+
+    fn change_claim(&mut self, change: &ClaimChange) -> Result<(), AppendError> {
+        let key = claim_key(change);
+        let held = layered(&key, |rows| &rows.claims, &self.rows, self.plan);
+        match (change, held) {
+            (ClaimChange::Take { kind, owner, .. }, Some(holder)) => {
+                if holder != owner {
+                    return Err(AppendError::ClaimTaken {
+                        kind: kind.clone(),
+                        owner: holder.clone(),
+                    });
+                }
+            }
+            (ClaimChange::Take { owner, .. }, None) => {
+                self.rows.claims.insert(key, Some(owner.clone()));
+            }
+            (ClaimChange::Release { .. }, Some(_)) => {
+                self.rows.claims.insert(key, None);
+            }
+            (ClaimChange::Release { .. }, None) => {}
+        }
+        Ok(())
+    }
+
+    fn change_records(&mut self, changes: &[RecordChange], now: Timestamp) -> Result<(), AppendError> {
+        for change in changes {
+            let key = record_key(change);
+            let found = layered(&key, |rows| &rows.records, &self.rows, self.plan);
+            match (change, found) {
+                (RecordChange::Put { value, expires, .. }, _) => {
+                    let put = Record {
+                        count: 0,
+                        value: value.clone(),
+                        expires: *expires,
+                    };
+                    self.rows.records.insert(key, Some(put));
+                }
+                (RecordChange::Consume { kind, .. }, found) => {
+                    if !found.is_some_and(|found| found.is_alive(now)) {
+                        return Err(AppendError::RecordGone { kind: kind.clone() });
+                    }
+                    self.rows.records.insert(key, None);
+                }
+                (RecordChange::Delete { .. }, Some(_)) => {
+                    self.rows.records.insert(key, None);
+                }
+                (RecordChange::Delete { .. }, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn count_up(&mut self, record: RecordKey, expires: Timestamp, now: Timestamp) -> Record {
+        let found = layered(&record, |rows| &rows.records, &self.rows, self.plan);
+        let alive = found.filter(|found| found.is_alive(now));
+        let counted = Record {
+            count: alive.map_or(0, |found| found.count).saturating_add(1),
+            value: alive.map(|found| found.value.clone()).unwrap_or_default(),
+            expires: Some(expires),
+        };
+        self.rows.records.insert(record, Some(counted.clone()));
+        counted
+    }
+
+    fn append(&mut self, append: &Append, context: &Context, fold: &dyn Fold) -> Result<(), AppendError> {
+        let Append {
+            stream,
+            expected,
+            events,
+        } = append;
+        let plan = self.plan;
+        let row = self.rows.streams.get(stream);
+        let row = row.or_else(|| plan.after.streams.get(stream));
+        let row = row.or_else(|| plan.before.streams.get(stream));
+        let mut version = row.map_or(0, |row| row.version);
+        if !expected.holds_at(version) {
+            return Err(AppendError::WrongVersion {
+                stream: stream.clone(),
+                actual: version,
+            });
+        }
+        let mut appended = Vec::with_capacity(events.len());
+        for event in events {
+            version += 1;
+            let at = (self.head.position + 1, &self.head.hash);
+            let (row, event) = EventRow::chained(event, context, (stream, version), at);
+            self.head = Head {
+                position: row.position,
+                hash: row.hash,
+            };
+            self.events.push(row);
+            appended.push(event);
+        }
+        let folded = fold.fold(stream, row.and_then(|row| row.state.as_deref()), &appended)?;
+        let mut lookups = folded.lookups;
+        lookups.sort_unstable();
+        lookups.dedup();
+        let row = StreamRow {
+            version,
+            position: self.head.position,
+            state: folded.state,
+            lookups_digest: lookups_digest(&lookups),
+            lookups,
+        };
+        self.rows.streams.insert(stream.clone(), row);
+        Ok(())
+    }
+}
+
+impl Expected {
+    fn holds_at(self, version: u64) -> bool {
+        match self {
+            Self::Nothing => version == 0,
+            Self::Exact(exact) => version == exact,
+            Self::Any => true,
+        }
+    }
+}
+
+/// Tells whether a stream's lookups changed without reading them; `None` without any. They are in order.
+pub(crate) fn lookups_digest(lookups: &[Lookup]) -> Option<Hash> {
+    if lookups.is_empty() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    for Lookup { kind, key } in lookups {
+        for field in [kind.as_bytes(), key] {
+            bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(field);
+        }
+    }
+    Some(sha256(&bytes))
+}
+
+/// The row as the newest of job, batch and database has it.
+fn layered<'a, Key: Ord + 'a, Row>(
+    key: &Key,
+    table: impl Fn(&Rows) -> &BTreeMap<Key, Option<Row>>,
+    draft: &'a Rows,
+    plan: &'a Plan,
+) -> Option<&'a Row> {
+    [draft, &plan.after, &plan.before]
+        .into_iter()
+        .find_map(|rows| table(rows).get(key))
+        .and_then(Option::as_ref)
+}

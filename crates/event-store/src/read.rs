@@ -1,0 +1,142 @@
+//! What can be asked of a store without changing it. Every answer is one statement, so it is of one moment.
+
+use crate::error::Unavailable;
+use crate::event::{Event, Position};
+use crate::load::record;
+use crate::record::Record;
+use crate::row::{EVENT_COLUMNS, EventRow, text, unsigned};
+use crate::state::State;
+use crate::store::Store;
+use crate::stream::StreamId;
+use crate::timestamp::Timestamp;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row, query};
+
+/// Streams that a lookup finds at most.
+const MOST_FOUND: i64 = 1000;
+
+impl Store {
+    /// The state of one stream; `None` if it has no events.
+    ///
+    /// # Errors
+    /// If the database does not answer; so for all that follow.
+    pub async fn state(&self, stream: &StreamId) -> Result<Option<State>, Unavailable> {
+        let sql = "SELECT kind, id, version, state FROM streams WHERE kind = $1 AND id = $2";
+        let rows = || query(sql).bind(stream.kind.as_ref()).bind(stream.id.as_str());
+        let rows = self.inner.readers.fetch(rows).await?;
+        Ok(rows.first().map(state).transpose()?)
+    }
+
+    /// The streams with this lookup, those with the newest events first, at most 1000.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn find(&self, lookup_kind: &str, key: &[u8]) -> Result<Vec<State>, Unavailable> {
+        let sql = "SELECT s.kind, s.id, s.version, s.state FROM lookups l \
+                   JOIN streams s ON s.kind = l.stream_kind AND s.id = l.stream_id \
+                   WHERE l.kind = $1 AND l.key = $2 ORDER BY s.position DESC LIMIT $3";
+        let rows = || query(sql).bind(lookup_kind).bind(key).bind(MOST_FOUND);
+        states(&self.inner.readers.fetch(rows).await?)
+    }
+
+    /// The streams of a kind in the order of their ids, from the first id greater than `after`.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn states(&self, kind: &str, after: Option<&str>, limit: u32) -> Result<Vec<State>, Unavailable> {
+        let sql = "SELECT kind, id, version, state FROM streams WHERE kind = $1 AND id > $2 ORDER BY id LIMIT $3";
+        // No stream has an empty id that a page could begin after.
+        let after = after.unwrap_or_default();
+        let rows = || query(sql).bind(kind).bind(after).bind(i64::from(limit));
+        states(&self.inner.readers.fetch(rows).await?)
+    }
+
+    /// Who holds a claim.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn claim(&self, kind: &str, digest: &[u8; 32]) -> Result<Option<String>, Unavailable> {
+        let sql = "SELECT owner FROM claims WHERE kind = $1 AND digest = $2";
+        let rows = || query(sql).bind(kind).bind(digest.as_slice());
+        let rows = self.inner.readers.fetch(rows).await?;
+        Ok(rows.first().map(|row| text(row, 0)).transpose()?)
+    }
+
+    /// A record that is alive at `now`.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn record(&self, kind: &str, key: &[u8], now: Timestamp) -> Result<Option<Record>, Unavailable> {
+        let sql = "SELECT count, value, expires FROM records WHERE kind = $1 AND key = $2";
+        let rows = || query(sql).bind(kind).bind(key);
+        let rows = self.inner.readers.fetch(rows).await?;
+        let found = rows.first().map(|row| record(row, 0)).transpose()?;
+        Ok(found.filter(|found| found.is_alive(now)))
+    }
+
+    /// The position of the last event, 0 without any: what every commit before this call is covered by.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn head(&self) -> Result<Position, Unavailable> {
+        let rows = self
+            .inner
+            .readers
+            .fetch(|| query("SELECT position FROM log_head"))
+            .await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(unsigned(row, 0)?)
+    }
+
+    /// Up to `limit` events after a position, in order.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn events_after(&self, position: Position, limit: u32) -> Result<Vec<Event>, Unavailable> {
+        let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2");
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let rows = || query(AssertSqlSafe(sql.clone())).bind(position).bind(i64::from(limit));
+        events(&self.inner.readers.fetch(rows).await?)
+    }
+
+    /// Up to `limit` events of a stream from a version on, in order.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn stream_events(
+        &self,
+        stream: &StreamId,
+        from_version: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>, Unavailable> {
+        let sql = format!(
+            "SELECT {EVENT_COLUMNS} FROM events WHERE stream_kind = $1 AND stream_id = $2 AND version >= $3 \
+             ORDER BY version LIMIT $4"
+        );
+        let from = i64::try_from(from_version).unwrap_or(i64::MAX);
+        let rows = || {
+            let query = query(AssertSqlSafe(sql.clone()))
+                .bind(stream.kind.as_ref())
+                .bind(stream.id.as_str());
+            query.bind(from).bind(i64::from(limit))
+        };
+        events(&self.inner.readers.fetch(rows).await?)
+    }
+}
+
+fn state(row: &AnyRow) -> sqlx::Result<State> {
+    Ok(State {
+        stream: StreamId::new(text(row, 0)?, text(row, 1)?),
+        version: unsigned(row, 2)?,
+        state: row.try_get(3)?,
+    })
+}
+
+fn states(rows: &[AnyRow]) -> Result<Vec<State>, Unavailable> {
+    Ok(rows.iter().map(state).collect::<sqlx::Result<_>>()?)
+}
+
+fn events(rows: &[AnyRow]) -> Result<Vec<Event>, Unavailable> {
+    let event = |row| EventRow::read(row)?.into_event();
+    Ok(rows.iter().map(event).collect::<sqlx::Result<_>>()?)
+}

@@ -1,0 +1,150 @@
+//! An event's row: the texts and numbers that the table holds and the chain covers.
+
+use crate::chain::{Hash, Leaf};
+use crate::event::{Context, Event, NewEvent, Position};
+use crate::stream::StreamId;
+use crate::timestamp::Timestamp;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use std::io;
+use uuid::Uuid;
+
+/// In the order of `EventRow::read`.
+pub(crate) const EVENT_COLUMNS: &str = "position, stream_kind, stream_id, version, id, kind, time, actor, client, \
+     request_id, subject, payload, sealed, hash";
+
+/// One row of `events`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EventRow {
+    pub(crate) position: Position,
+    pub(crate) stream: StreamId,
+    pub(crate) version: u64,
+    /// Lower case, with hyphens.
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) time: Timestamp,
+    pub(crate) actor: String,
+    pub(crate) client: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) subject: Option<String>,
+    /// JSON text.
+    pub(crate) payload: String,
+    pub(crate) sealed: Option<Vec<u8>>,
+    pub(crate) hash: Hash,
+}
+
+impl EventRow {
+    /// The row of a new event, and the event: at `position` after a row with the hash `previous`.
+    pub(crate) fn chained(
+        new: &NewEvent,
+        context: &Context,
+        (stream, version): (&StreamId, u64),
+        (position, previous): (Position, &Hash),
+    ) -> (Self, Event) {
+        let mut row = Self {
+            position,
+            stream: stream.clone(),
+            version,
+            id: new.id.hyphenated().to_string(),
+            kind: new.kind.clone().into_owned(),
+            time: context.time,
+            actor: context.actor.clone(),
+            client: context.client.clone(),
+            request_id: context.request_id.clone(),
+            subject: new.subject.clone(),
+            payload: new.payload.to_string(),
+            sealed: new.sealed.clone(),
+            hash: [0; 32],
+        };
+        row.hash = row.leaf().link(previous);
+        let event = row.clone().with(new.id, new.payload.clone());
+        (row, event)
+    }
+
+    /// What of the row is hashed.
+    pub(crate) fn leaf(&self) -> Leaf<'_> {
+        Leaf {
+            position: self.position,
+            stream_kind: &self.stream.kind,
+            stream_id: &self.stream.id,
+            stream_version: self.version,
+            event_id: &self.id,
+            kind: &self.kind,
+            time: self.time.0,
+            actor: &self.actor,
+            client: self.client.as_deref(),
+            request_id: self.request_id.as_deref(),
+            subject: self.subject.as_deref(),
+            payload: &self.payload,
+            sealed: self.sealed.as_deref(),
+        }
+    }
+
+    /// From a row of [`EVENT_COLUMNS`].
+    pub(crate) fn read(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            position: unsigned(row, 0)?,
+            stream: StreamId::new(text(row, 1)?, text(row, 2)?),
+            version: unsigned(row, 3)?,
+            id: text(row, 4)?,
+            kind: text(row, 5)?,
+            time: Timestamp(row.try_get(6)?),
+            actor: text(row, 7)?,
+            client: row.try_get(8)?,
+            request_id: row.try_get(9)?,
+            subject: row.try_get(10)?,
+            payload: text(row, 11)?,
+            sealed: row.try_get(12)?,
+            hash: digest(row, 13)?,
+        })
+    }
+
+    /// The event the row holds; fails on a row that this program cannot have written.
+    pub(crate) fn into_event(self) -> sqlx::Result<Event> {
+        let id = Uuid::try_parse(&self.id).map_err(|error| undecodable("id", error))?;
+        let payload = serde_json::from_str(&self.payload).map_err(|error| undecodable("payload", error))?;
+        Ok(self.with(id, payload))
+    }
+
+    fn with(self, id: Uuid, payload: serde_json::Value) -> Event {
+        Event {
+            position: self.position,
+            id,
+            stream: self.stream,
+            version: self.version,
+            kind: self.kind,
+            time: self.time,
+            actor: self.actor,
+            client: self.client,
+            request_id: self.request_id,
+            subject: self.subject,
+            payload,
+            sealed: self.sealed,
+            hash: self.hash,
+        }
+    }
+}
+
+pub(crate) fn text(row: &AnyRow, column: usize) -> sqlx::Result<String> {
+    row.try_get(column)
+}
+
+/// Of a column that holds no negative numbers.
+pub(crate) fn unsigned(row: &AnyRow, column: usize) -> sqlx::Result<u64> {
+    let signed: i64 = row.try_get(column)?;
+    u64::try_from(signed).map_err(|error| undecodable(column, error))
+}
+
+/// Of a column of 32 bytes.
+pub(crate) fn digest(row: &AnyRow, column: usize) -> sqlx::Result<Hash> {
+    let bytes: Vec<u8> = row.try_get(column)?;
+    let found = bytes.len();
+    Hash::try_from(bytes).map_err(|_| undecodable(column, io::Error::other(format!("{found} bytes, not 32"))))
+}
+
+fn undecodable(column: impl ToString, source: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::ColumnDecode {
+        index: column.to_string(),
+        source: Box::new(source),
+    }
+}

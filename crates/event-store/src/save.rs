@@ -1,0 +1,259 @@
+//! Writes what a batch changed, and commits it.
+
+use crate::database::Engine;
+use crate::job::Swept;
+use crate::many::{Many, padded, pieces};
+use crate::plan::{Head, Plan, StreamRow, UsedKey};
+use crate::record::Record;
+use crate::row::EventRow;
+use crate::stream::StreamId;
+use crate::timestamp::Timestamp;
+use sqlx::{AnyConnection, AssertSqlSafe, query, raw_sql};
+use std::fmt::Write as _;
+
+/// The channel on which PostgreSQL announces that the head moved.
+pub(crate) const CHANNEL: &str = "event_store_head";
+
+const EVENTS: Many = Many {
+    before: "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
+             subject, payload, sealed, hash) VALUES ",
+    columns: 14,
+    after: "",
+};
+const STREAMS: Many = Many {
+    before: "INSERT INTO streams (kind, id, version, position, state, lookups) VALUES ",
+    columns: 6,
+    after: " ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
+            state = excluded.state, lookups = excluded.lookups",
+};
+const LOOKUPS: Many = Many {
+    before: "INSERT INTO lookups (kind, key, stream_kind, stream_id) VALUES ",
+    columns: 4,
+    after: "",
+};
+const NO_LOOKUPS: Many = Many {
+    before: "DELETE FROM lookups WHERE (stream_kind, stream_id) IN (VALUES ",
+    columns: 2,
+    after: ")",
+};
+const CLAIMS: Many = Many {
+    before: "INSERT INTO claims (kind, digest, owner) VALUES ",
+    columns: 3,
+    after: " ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner",
+};
+const NO_CLAIMS: Many = Many {
+    before: "DELETE FROM claims WHERE (kind, digest) IN (VALUES ",
+    columns: 2,
+    after: ")",
+};
+const RECORDS: Many = Many {
+    before: "INSERT INTO records (kind, key, count, value, expires) VALUES ",
+    columns: 5,
+    after: " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
+            expires = excluded.expires",
+};
+const NO_RECORDS: Many = Many {
+    before: "DELETE FROM records WHERE (kind, key) IN (VALUES ",
+    columns: 2,
+    after: ")",
+};
+const COMMANDS: Many = Many {
+    before: "INSERT INTO commands (key, request, response, expires) VALUES ",
+    columns: 4,
+    after: " ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
+            expires = excluded.expires",
+};
+
+/// Most expired rows of a table that one transaction deletes.
+pub(crate) const SWEPT_AT_ONCE: u64 = 1000;
+
+/// Writes everything but the head.
+pub(crate) async fn save(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<Swept> {
+    // First, as what has expired may be put anew.
+    let swept = match plan.sweep {
+        Some(now) => sweep(connection, now).await?,
+        None => Swept::default(),
+    };
+    save_events(connection, &plan.events).await?;
+    save_streams(connection, plan).await?;
+    save_claims(connection, plan).await?;
+    save_records(connection, plan).await?;
+    let used: Vec<(&String, &UsedKey)> = plan.after.commands.iter().collect();
+    for piece in pieces(&used) {
+        let insert = piece.iter().fold(COMMANDS.query(piece.len()), |query, (key, used)| {
+            let query = query.bind(key.as_str()).bind(used.request.as_slice());
+            query.bind(used.response.as_slice()).bind(used.expires.0)
+        });
+        insert.execute(&mut *connection).await?;
+    }
+    Ok(swept)
+}
+
+/// Moves the head, if there are events, and commits. If this fails nobody knows whether the transaction took effect.
+pub(crate) async fn commit(connection: &mut AnyConnection, engine: &Engine, plan: &Plan) -> sqlx::Result<()> {
+    let sql = if plan.events.is_empty() {
+        "COMMIT".to_owned()
+    } else {
+        let Head { position, hash } = plan.head;
+        let hash = hex(&hash);
+        match engine {
+            Engine::Sqlite { .. } => format!("UPDATE log_head SET position = {position}, hash = X'{hash}'; COMMIT"),
+            Engine::Postgres => {
+                format!("UPDATE log_head SET position = {position}, hash = '\\x{hash}'; NOTIFY {CHANNEL}; COMMIT")
+            }
+        }
+    };
+    raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+}
+
+async fn sweep(connection: &mut AnyConnection, now: Timestamp) -> sqlx::Result<Swept> {
+    let limit = signed(SWEPT_AT_ONCE);
+    let records = "DELETE FROM records WHERE (kind, key) IN \
+                   (SELECT kind, key FROM records WHERE expires <= $1 ORDER BY expires LIMIT $2)";
+    let records = query(records).bind(now.0).bind(limit);
+    let keys = "DELETE FROM commands WHERE key IN \
+                (SELECT key FROM commands WHERE expires <= $1 ORDER BY expires LIMIT $2)";
+    let keys = query(keys).bind(now.0).bind(limit);
+    Ok(Swept {
+        records: records.execute(&mut *connection).await?.rows_affected(),
+        idempotency_keys: keys.execute(connection).await?.rows_affected(),
+    })
+}
+
+async fn save_events(connection: &mut AnyConnection, events: &[EventRow]) -> sqlx::Result<()> {
+    for piece in pieces(events) {
+        let insert = piece.iter().fold(EVENTS.query(piece.len()), |query, row| {
+            query
+                .bind(signed(row.position))
+                .bind(row.stream.kind.as_ref())
+                .bind(row.stream.id.as_str())
+                .bind(signed(row.version))
+                .bind(row.id.as_str())
+                .bind(row.kind.as_str())
+                .bind(row.time.0)
+                .bind(row.actor.as_str())
+                .bind(row.client.as_deref())
+                .bind(row.request_id.as_deref())
+                .bind(row.subject.as_deref())
+                .bind(row.payload.as_str())
+                .bind(row.sealed.as_deref())
+                .bind(row.hash.as_slice())
+        });
+        insert.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn save_streams(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
+    let streams: Vec<(&StreamId, &StreamRow)> = plan.after.streams.iter().collect();
+    for piece in pieces(&streams) {
+        let upsert = piece.iter().fold(STREAMS.query(piece.len()), |query, (stream, row)| {
+            query
+                .bind(stream.kind.as_ref())
+                .bind(stream.id.as_str())
+                .bind(signed(row.version))
+                .bind(signed(row.position))
+                .bind(row.state.as_deref())
+                .bind(row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice))
+        });
+        upsert.execute(&mut *connection).await?;
+    }
+    let former = |stream: &StreamId| plan.before.streams.get(stream).and_then(|row| row.lookups_digest);
+    let changed = || {
+        streams
+            .iter()
+            .filter(|(stream, row)| former(stream) != row.lookups_digest)
+    };
+    for list in padded(
+        changed()
+            .map(|(stream, _)| *stream)
+            .filter(|stream| former(stream).is_some()),
+    ) {
+        let delete = list.iter().fold(NO_LOOKUPS.query(list.len()), |query, stream| {
+            query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
+        });
+        delete.execute(&mut *connection).await?;
+    }
+    let lookups: Vec<_> = changed()
+        .flat_map(|(stream, row)| row.lookups.iter().map(move |lookup| (stream, lookup)))
+        .collect();
+    for piece in pieces(&lookups) {
+        let insert = piece
+            .iter()
+            .fold(LOOKUPS.query(piece.len()), |query, (stream, lookup)| {
+                let query = query.bind(lookup.kind.as_ref()).bind(lookup.key.as_slice());
+                query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
+            });
+        insert.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn save_claims(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
+    let claims = &plan.after.claims;
+    for list in padded(claims.iter().filter(|(_, owner)| owner.is_none()).map(|(key, _)| key)) {
+        let delete = list.iter().fold(NO_CLAIMS.query(list.len()), |query, (kind, digest)| {
+            query.bind(kind.as_ref()).bind(digest.as_slice())
+        });
+        delete.execute(&mut *connection).await?;
+    }
+    let taken: Vec<_> = claims
+        .iter()
+        .filter_map(|(key, owner)| Some((key, owner.as_ref()?)))
+        .collect();
+    for piece in pieces(&taken) {
+        let upsert = piece
+            .iter()
+            .fold(CLAIMS.query(piece.len()), |query, ((kind, digest), owner)| {
+                query.bind(kind.as_ref()).bind(digest.as_slice()).bind(owner.as_str())
+            });
+        upsert.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn save_records(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
+    let records = &plan.after.records;
+    for list in padded(
+        records
+            .iter()
+            .filter(|(_, record)| record.is_none())
+            .map(|(key, _)| key),
+    ) {
+        let delete = list.iter().fold(NO_RECORDS.query(list.len()), |query, (kind, key)| {
+            query.bind(kind.as_ref()).bind(key.as_slice())
+        });
+        delete.execute(&mut *connection).await?;
+    }
+    let put: Vec<_> = records
+        .iter()
+        .filter_map(|(key, record)| Some((key, record.as_ref()?)))
+        .collect();
+    for piece in pieces(&put) {
+        let upsert = piece
+            .iter()
+            .fold(RECORDS.query(piece.len()), |query, ((kind, key), record)| {
+                let Record { count, value, expires } = record;
+                let query = query.bind(kind.as_ref()).bind(key.as_slice());
+                query
+                    .bind(*count)
+                    .bind(value.as_slice())
+                    .bind(expires.map(|expires| expires.0))
+            });
+        upsert.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Positions and versions count events; there is no disk for 2^63 of them.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).expect("fewer than 2^63 events")
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,91 @@
+//! The tables, and bringing a database to them.
+
+use crate::database::{Database, Engine, Role};
+use crate::error::{OpenError, Unavailable};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, query, raw_sql};
+
+/// One for each version, oldest first: for SQLite and for PostgreSQL. A released one never changes.
+const MIGRATIONS: [(&str, &str); 1] = [(
+    include_str!("../migrations/sqlite/0001_event_store.sql"),
+    include_str!("../migrations/postgres/0001_event_store.sql"),
+)];
+const CURRENT: i64 = MIGRATIONS.len() as i64;
+
+/// Creates the database if it is a missing SQLite file, and applies what is missing. Does nothing to a current one.
+/// Several processes may do this at once.
+pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
+    database.create()?;
+    let mut connection = database.connect(Role::Writer).await?;
+    let migrated = apply(database, &mut connection).await;
+    // A broken connection closes badly, and the error that broke it is the one to tell.
+    let closed = connection.close().await;
+    migrated?;
+    Ok(closed.map_err(Unavailable::from)?)
+}
+
+/// Whether this program can work with the database as it is.
+pub(crate) async fn check(database: &Database) -> Result<(), OpenError> {
+    if !database.may_exist() {
+        return Err(OpenError::NotFound);
+    }
+    let mut connection = database.connect(Role::Writer).await?;
+    let found = version(database, &mut connection).await;
+    // Nothing was written, so nothing can be lost in closing.
+    let _ = connection.close().await;
+    match found.map_err(Unavailable::from)? {
+        CURRENT => Ok(()),
+        found if found > CURRENT => Err(OpenError::TooNew { found, known: CURRENT }),
+        found => Err(OpenError::NotMigrated { found, needed: CURRENT }),
+    }
+}
+
+async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
+    let begin = match database.engine {
+        // The journal mode stays with the file and cannot be changed inside a transaction.
+        Engine::Sqlite { .. } => "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE",
+        // Any number, the same in all programs that migrate.
+        Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(5261403119)",
+    };
+    run(connection, begin).await?;
+    let found = version(database, connection).await.map_err(Unavailable::from)?;
+    if found > CURRENT {
+        return Err(OpenError::TooNew { found, known: CURRENT });
+    }
+    run(
+        connection,
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)",
+    )
+    .await?;
+    for (number, (sqlite, postgres)) in (1..).zip(MIGRATIONS) {
+        if number > found {
+            run(
+                connection,
+                if database.engine == Engine::Postgres {
+                    postgres
+                } else {
+                    sqlite
+                },
+            )
+            .await?;
+            run(connection, &format!("INSERT INTO schema_version VALUES ({number})")).await?;
+        }
+    }
+    Ok(run(connection, "COMMIT").await?)
+}
+
+async fn version(database: &Database, connection: &mut AnyConnection) -> sqlx::Result<i64> {
+    let table = match database.engine {
+        Engine::Sqlite { .. } => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
+        Engine::Postgres => "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('schema_version')",
+    };
+    if query(table).fetch_one(&mut *connection).await?.try_get::<i64, _>(0)? == 0 {
+        return Ok(0);
+    }
+    let newest = query("SELECT COALESCE(MAX(version), 0) FROM schema_version");
+    newest.fetch_one(connection).await?.try_get(0)
+}
+
+async fn run(connection: &mut AnyConnection, sql: &str) -> Result<(), Unavailable> {
+    raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The log's evidence, its copies and what is derived from it.
+
+mod evidence;
