@@ -1,0 +1,64 @@
+//! Where the event store calls in: events of a stream become its state and its lookups.
+
+use super::aggregate::{Aggregate, Told};
+use super::api_key::ApiKey;
+use super::client::Client;
+use super::fact;
+use super::login::LoginEvent;
+use super::session::Session;
+use super::signing_key::SigningKeys;
+use super::user::User;
+use event_store::{Event, Fold, FoldError, Folded, StreamId};
+
+/// The domain's fold: by the kind of the stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DomainFold;
+
+impl Fold for DomainFold {
+    fn fold(&self, stream: &StreamId, state: Option<&str>, events: &[Event]) -> Result<Folded, FoldError> {
+        match stream.kind.as_ref() {
+            "user" => fold::<User>(state, events),
+            "session" => fold::<Session>(state, events),
+            "api_key" => fold::<ApiKey>(state, events),
+            "client" => fold::<Client>(state, events),
+            "signing_keys" => fold::<SigningKeys>(state, events),
+            "login" => stateless(events),
+            _ => Err(FoldError(format!("no rules for the stream {stream}"))),
+        }
+    }
+}
+
+/// The aggregate in a state row.
+///
+/// # Errors
+/// The text is not such a state: it was written by another program, or another version of this one.
+pub(crate) fn read_state<A: Aggregate>(text: &str) -> Result<A, FoldError> {
+    serde_json::from_str(text).map_err(|error| FoldError(format!("unreadable state: {error}")))
+}
+
+fn fold<A: Aggregate>(state: Option<&str>, events: &[Event]) -> Result<Folded, FoldError> {
+    let mut folded: Option<A> = state.map(read_state).transpose()?;
+    for event in events {
+        let read: A::Event = fact::read(event).map_err(|unreadable| FoldError(unreadable.to_string()))?;
+        let next = A::apply(folded.take(), read, &Told::of(event)).map_err(|place| {
+            FoldError(format!(
+                "event {} of {}, `{}`: {place}",
+                event.position, event.stream, event.kind
+            ))
+        })?;
+        folded = Some(next);
+    }
+    let lookups = folded.as_ref().map(Aggregate::lookups).unwrap_or_default();
+    let state = folded.map(|state| serde_json::to_string(&state).expect("states are plain data"));
+    Ok(Folded { state, lookups })
+}
+
+fn stateless(events: &[Event]) -> Result<Folded, FoldError> {
+    for event in events {
+        fact::read::<LoginEvent>(event).map_err(|unreadable| FoldError(unreadable.to_string()))?;
+    }
+    Ok(Folded::default())
+}
+
+#[cfg(test)]
+mod tests;
