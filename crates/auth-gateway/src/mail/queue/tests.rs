@@ -1,0 +1,136 @@
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use event_store::Timestamp;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::{MailQueue, QueueFull, QueueSettings, Report};
+use crate::mail::{
+    message::{Content, Message},
+    transport::{MailTransport, SendError},
+};
+
+const FAST: QueueSettings = QueueSettings {
+    waiting: 100,
+    at_once: 2,
+    tries: 3,
+    first_wait: Duration::from_millis(1),
+};
+
+/// Answers each message with the next of its errors, then takes it. Waits for a permit before each answer.
+struct Scripted {
+    errors: Mutex<Vec<SendError>>,
+    tried: Mutex<Vec<Uuid>>,
+    permits: Semaphore,
+}
+
+impl Scripted {
+    fn new(errors: &[SendError], permits: usize) -> Arc<Self> {
+        let errors = Mutex::new(errors.iter().rev().copied().collect());
+        Arc::new(Self {
+            errors,
+            tried: Mutex::default(),
+            permits: Semaphore::new(permits),
+        })
+    }
+}
+
+#[async_trait]
+impl MailTransport for Scripted {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
+        self.permits.acquire().await.unwrap().forget();
+        self.tried.lock().unwrap().push(message.id());
+        self.errors.lock().unwrap().pop().map_or(Ok(()), Err)
+    }
+}
+
+type Reports = Arc<Mutex<Vec<Result<(), SendError>>>>;
+
+fn reports() -> (Reports, Report) {
+    let reports = Reports::default();
+    let kept = Arc::clone(&reports);
+    let report: Report = Arc::new(move |letter, outcome| {
+        assert_eq!(letter, "test");
+        kept.lock().unwrap().push(outcome);
+    });
+    (reports, report)
+}
+
+fn message(id: u128) -> Message {
+    let content = Content {
+        letter: "test",
+        subject: String::new(),
+        text: String::new(),
+        html: String::new(),
+    };
+    Message::new(Uuid::from_u128(id), "ada@example.org", content, Timestamp(0)).unwrap()
+}
+
+#[tokio::test]
+async fn what_waits_is_still_sent_when_the_queue_is_dropped() {
+    let (transport, (reports, report)) = (Scripted::new(&[], 1000), reports());
+    let (queue, worker) = MailQueue::start(transport.clone(), FAST, report);
+    for id in 0..50 {
+        queue.push(message(id)).unwrap();
+    }
+    drop(queue);
+    worker.await.unwrap();
+    let mut tried = transport.tried.lock().unwrap().clone();
+    tried.sort_unstable();
+    assert_eq!(tried, (0..50).map(Uuid::from_u128).collect::<Vec<_>>());
+    assert_eq!(*reports.lock().unwrap(), vec![Ok(()); 50]);
+}
+
+#[tokio::test]
+async fn a_message_is_tried_again_until_it_goes_through() {
+    let (transport, (reports, report)) = (
+        Scripted::new(&[SendError::Later(451), SendError::Unreachable], 1000),
+        reports(),
+    );
+    let (queue, worker) = MailQueue::start(transport.clone(), FAST, report);
+    queue.push(message(1)).unwrap();
+    drop(queue);
+    worker.await.unwrap();
+    assert_eq!(*transport.tried.lock().unwrap(), vec![Uuid::from_u128(1); 3]);
+    assert_eq!(*reports.lock().unwrap(), [Ok(())]);
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_when_refused_or_tried_often_enough() {
+    for (error, tries) in [(SendError::Refused(550), 1), (SendError::TimedOut, 3)] {
+        let (transport, (reports, report)) = (Scripted::new(&[error; 10], 1000), reports());
+        let (queue, worker) = MailQueue::start(transport.clone(), FAST, report);
+        queue.push(message(1)).unwrap();
+        drop(queue);
+        worker.await.unwrap();
+        assert_eq!(transport.tried.lock().unwrap().len(), tries, "{error}");
+        assert_eq!(*reports.lock().unwrap(), [Err(error)]);
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_at_once_while_the_mail_server_hangs() {
+    let (transport, (reports, report)) = (Scripted::new(&[], 0), reports());
+    let settings = QueueSettings {
+        waiting: 2,
+        at_once: 1,
+        ..FAST
+    };
+    let (queue, worker) = MailQueue::start(transport.clone(), settings, report);
+    let mut accepted = 0;
+    // One at work and two waiting; the worker takes its one when it gets to run.
+    for id in 0..10 {
+        accepted += u32::from(queue.push(message(id)).is_ok());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((accepted, queue.waiting()), (3, 2));
+    assert_eq!(queue.push(message(11)), Err(QueueFull));
+    transport.permits.add_permits(100);
+    drop(queue);
+    worker.await.unwrap();
+    assert_eq!(reports.lock().unwrap().len(), 3);
+}
