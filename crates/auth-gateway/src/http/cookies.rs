@@ -1,6 +1,6 @@
 //! The two cookies of a browser session: the secret handle, and what pages may show.
 
-use super::secret_text::SecretText;
+use super::secret::Secret;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl CookieWriter {
     }
 
     /// The `Set-Cookie` values of a new session. `lifetime` is the session's absolute one, in whole seconds.
-    pub fn set(&self, handle: &SecretText, user: &DisplayedUser<'_>, lifetime: Duration) -> [HeaderValue; 2] {
+    pub fn set(&self, handle: &Secret, user: &DisplayedUser<'_>, lifetime: Duration) -> [HeaderValue; 2] {
         let shown = serde_json::to_vec(user).expect("three texts");
         let mut session = self.value(SESSION_COOKIE, handle.expose(), lifetime, "; HttpOnly");
         session.set_sensitive(true);
@@ -107,7 +107,7 @@ mod tests {
             email: "zoë@example.org",
             role: "user",
         };
-        let handle = SecretText::new("hdl");
+        let handle = Secret::new("hdl");
         let day = Duration::from_secs(86_400);
         let production = CookieWriter::new(Some(".example.org"), true);
         let loopback = CookieWriter::new(None, false);

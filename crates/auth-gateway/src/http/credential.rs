@@ -4,7 +4,7 @@
 
 use super::cookies::{SESSION_COOKIE, cookie_values};
 use super::error::Refusal;
-use super::secret_text::SecretText;
+use super::secret::Secret;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -33,14 +33,14 @@ pub enum Carrier {
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// Anything that is no key and no cookie: an access token, if valid.
-    Token(SecretText),
-    ApiKey(SecretText),
+    Token(Secret),
+    ApiKey(Secret),
     /// The opaque handle of a browser session.
-    Session(SecretText),
+    Session(Secret),
 }
 
 impl Credential {
-    pub fn text(&self) -> &SecretText {
+    pub fn text(&self) -> &Secret {
         match self {
             Self::Token(text) | Self::ApiKey(text) | Self::Session(text) => text,
         }
@@ -131,17 +131,17 @@ fn authorization(line: &str) -> Result<(Carrier, Credential), Refusal> {
     Ok((carrier, token_or_key(secret(text.trim())?)))
 }
 
-fn token_or_key(text: SecretText) -> Credential {
+fn token_or_key(text: Secret) -> Credential {
     match API_KEY_PREFIXES.iter().any(|prefix| text.expose().starts_with(prefix)) {
         true => Credential::ApiKey(text),
         false => Credential::Token(text),
     }
 }
 
-fn secret(text: &str) -> Result<SecretText, Refusal> {
+fn secret(text: &str) -> Result<Secret, Refusal> {
     let printable = |byte: u8| byte.is_ascii_graphic();
     match !text.is_empty() && text.len() <= MAX_LENGTH && text.bytes().all(printable) {
-        true => Ok(SecretText::new(text)),
+        true => Ok(Secret::new(text)),
         false => Err(Refusal::MalformedCredential),
     }
 }

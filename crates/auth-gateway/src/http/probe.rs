@@ -105,6 +105,7 @@ impl Report {
 /// Asks, and remembers for a moment.
 pub struct Probe {
     readiness: Arc<dyn Readiness>,
+    max_age: Duration,
     last: Mutex<Option<(Instant, Report)>>,
 }
 
@@ -118,6 +119,7 @@ impl Probe {
     pub fn new(readiness: Arc<dyn Readiness>) -> Self {
         Self {
             readiness,
+            max_age: MAX_AGE,
             last: Mutex::new(None),
         }
     }
@@ -126,7 +128,7 @@ impl Probe {
         let mut last = self.last.lock().await;
         let draining = self.readiness.draining();
         match &*last {
-            Some((asked, report)) if asked.elapsed() < MAX_AGE && report.draining == draining => report.clone(),
+            Some((asked, report)) if asked.elapsed() < self.max_age && report.draining == draining => report.clone(),
             _ => {
                 let report = self.ask(draining).await;
                 *last = Some((Instant::now(), report.clone()));
@@ -159,4 +161,60 @@ impl Probe {
 async fn patiently(check: impl Future<Output = Check>) -> Check {
     let answered = tokio::time::timeout(PATIENCE, check).await;
     answered.unwrap_or(Check::Fail("no answer in time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[derive(Default)]
+    struct Counted {
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Readiness for Counted {
+        fn issuer(&self) -> Option<String> {
+            None
+        }
+
+        async fn database(&self) -> Check {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Check::Pass
+        }
+
+        async fn sessions(&self) -> Check {
+            Check::Pass
+        }
+
+        async fn signing_keys(&self) -> Check {
+            Check::Pass
+        }
+
+        async fn mail(&self) -> Check {
+            Check::NotConfigured
+        }
+
+        fn draining(&self) -> bool {
+            false
+        }
+    }
+
+    async fn asked_by_many(max_age: Duration) -> usize {
+        let counted = Arc::new(Counted::default());
+        let probe = Probe {
+            max_age,
+            ..Probe::new(Arc::clone(&counted) as Arc<dyn Readiness>)
+        };
+        futures_util::future::join_all((0..20).map(|_| probe.report())).await;
+        counted.asked.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn dependencies_are_asked_once_for_many_probes_at_a_time() {
+        assert_eq!(asked_by_many(Duration::MAX).await, 1);
+        assert_eq!(asked_by_many(Duration::ZERO).await, 20);
+    }
 }

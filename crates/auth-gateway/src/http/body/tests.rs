@@ -1,11 +1,11 @@
 use super::*;
-use crate::http::secret_text::SecretText;
+use crate::http::secret::Secret;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
 struct SignIn {
     email: Option<String>,
-    password: Option<SecretText>,
+    password: Option<Secret>,
     days: Option<u32>,
     scopes: Option<Vec<String>>,
 }

@@ -1,6 +1,8 @@
 //! The three bodies a refusal can have. Which one a client gets is a property of the route.
 
 use super::Refusal;
+use http::StatusCode;
+use identity_contract::{ErrorCode, IntrospectionAnswer, IntrospectionError};
 use serde_json::{Map, Value, json};
 
 /// The body of a refusal on a route.
@@ -21,15 +23,10 @@ impl Refusal {
         match shape {
             Shape::Rest => self.rest(request_id),
             Shape::OAuth => json!({"error": self.oauth_error(), "error_description": self.message()}),
-            Shape::Identity => json!({
-                "valid": false,
-                "identity": null,
-                "error": {
-                    "code": self.identity_code(),
-                    "message": self.message(),
-                    "retryable": self.retry_after().is_some(),
-                },
-            }),
+            Shape::Identity => {
+                let error = IntrospectionError::new(self.identity_code(), self.message());
+                serde_json::to_value(IntrospectionAnswer::Invalid(error)).expect("texts and a flag")
+            }
         }
     }
 
@@ -45,13 +42,14 @@ impl Refusal {
         Value::Object(body)
     }
 
-    /// The envelope has six codes; anything that is not about the credential is the request or the gateway.
-    fn identity_code(&self) -> &'static str {
-        match self.status().as_u16() {
-            401 => "invalid_credential",
-            403 => "unauthorized_project_scope",
-            429 | 500..=599 => "gateway_unavailable",
-            _ => "invalid_request",
+    /// Anything that is not about the credential asked about is the caller's, the request's or the gateway's fault.
+    fn identity_code(&self) -> ErrorCode {
+        match (self, self.status()) {
+            (Self::SessionInvalid | Self::ApiKeyInvalid { .. }, _) => ErrorCode::InvalidCredential,
+            (_, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => ErrorCode::InvalidClient,
+            (_, StatusCode::TOO_MANY_REQUESTS) => ErrorCode::GatewayUnavailable,
+            (_, status) if status.is_server_error() => ErrorCode::GatewayUnavailable,
+            _ => ErrorCode::InvalidRequest,
         }
     }
 }

@@ -109,7 +109,7 @@ fn one_refusal_has_three_bodies() {
     insta::assert_snapshot!(bodies.join("\n"), @r#"
     {"error":"Insufficient scope","code":"SCOPE_INSUFFICIENT","message":"The request needs the scopes: a:read a:write","request_id":"r","required":["a:read","a:write"],"provided":["a:read"],"missing":["a:write"]}
     {"error":"insufficient_scope","error_description":"The request needs the scopes: a:read a:write"}
-    {"valid":false,"identity":null,"error":{"code":"unauthorized_project_scope","message":"The request needs the scopes: a:read a:write","retryable":false}}
+    {"valid":false,"identity":null,"error":{"code":"invalid_client","message":"The request needs the scopes: a:read a:write","retryable":false}}
     "#);
 }
 
@@ -118,5 +118,15 @@ fn a_wait_is_rounded_up_to_whole_seconds() {
     let cases = [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_999, 60)];
     for (milliseconds, seconds) in cases {
         assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds);
+    }
+}
+
+#[test]
+fn every_refusal_is_documented() {
+    let document = include_str!("../../../../../docs/auth/http.md");
+    for refusal in all() {
+        let (status, code, error) = (refusal.status().as_u16(), refusal.code(), refusal.oauth_error());
+        let row = format!("| {status} | `{code}` | `{error}` | ");
+        assert!(document.contains(&row), "{row}");
     }
 }

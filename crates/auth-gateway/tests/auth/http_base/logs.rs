@@ -2,14 +2,14 @@
 
 use crate::support::{Gateway, State, access_line, header, logged};
 use auth_gateway::http::route::{Route, get, post};
-use auth_gateway::http::{Fields, Presented, Refusal, SecretText};
+use auth_gateway::http::{Fields, Presented, Refusal, Secret};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
 #[derive(Debug, Deserialize)]
 struct SignIn {
     #[expect(dead_code, reason = "printed by a handler that should know better")]
-    password: SecretText,
+    password: Secret,
 }
 
 fn table() -> Vec<Route<State>> {
