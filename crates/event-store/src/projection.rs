@@ -4,14 +4,20 @@
 //! A projection's position changes in the transaction that changes its rows, so each event counts once. An event that can't
 //! be applied stops its projection, for everyone to see, until it is resumed or rebuilt: no event is passed over.
 
+mod activity;
+mod audit;
 mod catalog;
+mod catch_up;
 mod rebuild;
 mod runner;
 mod step;
 mod table;
 mod tables;
 
+pub use activity::{Activity, Count};
+pub use audit::{Audit, AuditPage, AuditQuery};
 pub use catalog::{NoProjection, ProjectionStatus};
+pub use catch_up::CatchUpError;
 pub use rebuild::{RebuildError, Rebuilt};
 pub use runner::Projecting;
 pub use table::{Column, Table, Value};

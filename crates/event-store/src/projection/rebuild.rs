@@ -125,29 +125,44 @@ impl Rebuild<'_> {
         }
         insert(connection, self.new.row_name(), self.new.projection).await?;
         run(connection, "COMMIT").await?;
-        loop {
-            let position = match self.new.step(connection, self.engine, BATCH).await? {
-                Step::Applied(position) => position,
-                Step::CaughtUp => break,
-                Step::Gone => return Err(RebuildError::EndedElsewhere),
-                Step::Poisoned { error, .. } => return self.give_up(connection, error).await,
-                Step::Stopped => return self.give_up(connection, "stopped by another".to_owned()).await,
-            };
-            if position + NEARLY_THERE > store.head().await? {
-                break;
-            }
-        }
+        self.advance(store, connection, NEARLY_THERE).await?;
         begin(connection, self.engine).await?;
-        let rebuilt = self.replace(connection).await?;
+        let rebuilt = match self.replace(connection).await {
+            Err(RebuildError::Poisoned(error)) => {
+                run(connection, "ROLLBACK").await?;
+                // Finds and names the event.
+                self.advance(store, connection, 0).await?;
+                return Err(self.give_up(connection, error).await);
+            }
+            rebuilt => rebuilt?,
+        };
         run(connection, "COMMIT").await?;
         Ok(rebuilt)
     }
 
-    async fn give_up(&self, connection: &mut AnyConnection, error: String) -> Result<Rebuilt, RebuildError> {
-        begin(connection, self.engine).await?;
-        self.clear(connection).await?;
-        run(connection, "COMMIT").await?;
-        Err(RebuildError::Poisoned(error))
+    /// Applies events to the new rows, one transaction after the other, until at most about `left` are left.
+    async fn advance(&self, store: &Store, connection: &mut AnyConnection, left: u64) -> Result<(), RebuildError> {
+        loop {
+            match self.new.step(connection, self.engine, BATCH).await? {
+                Step::Applied(position) if left == 0 || position + left <= store.head().await? => continue,
+                Step::Applied(_) | Step::CaughtUp => return Ok(()),
+                Step::Gone => return Err(RebuildError::EndedElsewhere),
+                Step::Poisoned { error, .. } => return Err(self.give_up(connection, error).await),
+                Step::Stopped => return Err(self.give_up(connection, "stopped elsewhere".to_owned()).await),
+            }
+        }
+    }
+
+    async fn give_up(&self, connection: &mut AnyConnection, error: String) -> RebuildError {
+        let cleared = async {
+            begin(connection, self.engine).await?;
+            self.clear(connection).await?;
+            run(connection, "COMMIT").await
+        };
+        match cleared.await {
+            Ok(()) => RebuildError::Poisoned(error),
+            Err(unavailable) => unavailable.into(),
+        }
     }
 
     /// Removes what a rebuild leaves behind.

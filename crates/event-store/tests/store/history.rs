@@ -156,10 +156,11 @@ impl History {
         }
     }
 
-    /// Appends this many commands.
+    /// Appends this many commands, in one transaction where the store likes that.
     pub(crate) async fn append(&mut self, store: &Store, commands: usize) {
-        for _ in 0..commands {
-            store.append(self.command()).await.unwrap();
+        let appending: Vec<_> = (0..commands).map(|_| store.append(self.command())).collect();
+        for outcome in futures_util::future::join_all(appending).await {
+            outcome.unwrap();
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The event store on real databases: every test runs on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "what a test does not get ends it")]
 
 mod appending;
 mod databases;

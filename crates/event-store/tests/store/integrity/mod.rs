@@ -1,3 +1,4 @@
 //! The log's evidence, its copies and what is derived from it.
 
 mod evidence;
+mod projections;
