@@ -23,6 +23,8 @@ pub use runner::Projecting;
 pub use table::{Column, Table, Value};
 pub use tables::{ApplyError, Tables};
 
+pub(crate) use step::{begin, events_after, run};
+
 use futures_util::future::BoxFuture;
 
 use crate::event::Event;

@@ -156,6 +156,13 @@ impl History {
         }
     }
 
+    /// A command with an event that a fold may refuse.
+    pub(crate) fn unfoldable(&mut self, account: u32) -> Command {
+        let event = NewEvent::new(Uuid::from_u128(self.random.random()), "account.noted", json!({"unfoldable": true}));
+        let context = Context::new(Timestamp(START), "user:1");
+        Command::new(context).append(account_stream(account), Expected::Any, vec![event])
+    }
+
     /// Appends this many commands, in one transaction where the store likes that.
     pub(crate) async fn append(&mut self, store: &Store, commands: usize) {
         let appending: Vec<_> = (0..commands).map(|_| store.append(self.command())).collect();
