@@ -111,7 +111,7 @@ impl History {
         }
         if self.random.random_bool(0.3) {
             let key = vec![0, self.random.random_range(0..9), 255];
-            let expires = self.random.random_bool(0.5).then(|| Timestamp(START + 1_000_000_000));
+            let expires = self.random.random_bool(0.5).then_some(Timestamp(START + 1_000_000_000));
             let value = self.commands.to_be_bytes().to_vec();
             command = command.record(RecordChange::Put {
                 kind: "secret".into(),
@@ -158,7 +158,11 @@ impl History {
 
     /// A command with an event that a fold may refuse.
     pub(crate) fn unfoldable(&mut self, account: u32) -> Command {
-        let event = NewEvent::new(Uuid::from_u128(self.random.random()), "account.noted", json!({"unfoldable": true}));
+        let event = NewEvent::new(
+            Uuid::from_u128(self.random.random()),
+            "account.noted",
+            json!({"unfoldable": true}),
+        );
         let context = Context::new(Timestamp(START), "user:1");
         Command::new(context).append(account_stream(account), Expected::Any, vec![event])
     }

@@ -312,6 +312,8 @@ async fn an_unknown_projection_can_not_be_resumed(database: Database) {
     assert!(matches!(refused, Err(NoProjection::Unknown { .. })), "{refused:?}");
 }
 
+type Condition<'c> = Box<dyn Fn(&Event) -> bool + 'c>;
+
 async fn events_are_found_by_everything_the_index_has(database: Database) {
     let store = open(&database.url).await;
     History::new(1).append(&store, 60).await;
@@ -326,7 +328,6 @@ async fn events_are_found_by_everything_the_index_has(database: Database) {
         ..AuditQuery::default()
     };
     let (from, until) = (all[10].time, all[40].time);
-    type Condition<'c> = Box<dyn Fn(&Event) -> bool + 'c>;
     let cases: Vec<(AuditQuery, Condition<'_>)> = vec![
         (any.clone(), Box::new(|_| true)),
         (

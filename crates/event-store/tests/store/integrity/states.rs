@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use event_store::{
-    Event, Fold, FoldError, Folded, Options, RefoldError, State, Store, StreamId,
-};
+use event_store::{Event, Fold, FoldError, Folded, Options, RefoldError, State, Store, StreamId};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, raw_sql};
 
 use crate::databases::{Database, on_both_databases};
@@ -47,7 +45,10 @@ async fn states_folded_again_equal_the_live_ones(database: Database) {
         history.append(&store, 40).await;
         let before = states(&store).await;
         let compared = store.compare_states().await.unwrap();
-        assert_eq!((compared.differs.as_ref(), compared.streams), (None, before.len() as u64));
+        assert_eq!(
+            (compared.differs.as_ref(), compared.streams),
+            (None, before.len() as u64)
+        );
         assert_eq!(store.rebuild_states().await.unwrap(), compared);
         assert_eq!(states(&store).await, before);
     }
@@ -58,11 +59,19 @@ async fn a_changed_state_is_named_and_mended(database: Database) {
     History::new(1).append(&store, 60).await;
     let before = states(&store).await;
     for change in ["state = '{}'", "version = version + 1", "position = 1", "state = NULL"] {
-        tamper(&database, &format!("UPDATE streams SET {change} WHERE id IN ('a-3', 'a-5')")).await;
+        tamper(
+            &database,
+            &format!("UPDATE streams SET {change} WHERE id IN ('a-3', 'a-5')"),
+        )
+        .await;
         let compared = store.compare_states().await.unwrap();
         assert_eq!(compared.differs, Some(account_stream(3)), "{change}");
         assert_eq!(states(&store).await.len(), before.len());
-        assert_eq!(store.rebuild_states().await.unwrap().differs, Some(account_stream(3)), "{change}");
+        assert_eq!(
+            store.rebuild_states().await.unwrap().differs,
+            Some(account_stream(3)),
+            "{change}"
+        );
         assert_eq!(states(&store).await, before, "{change}");
         assert_eq!(store.compare_states().await.unwrap().differs, None);
     }
@@ -75,12 +84,20 @@ async fn changed_lookups_are_named_and_mended(database: Database) {
     assert!(before.contains(&account_stream(3)), "{before:?}");
     for change in [
         "DELETE FROM lookups WHERE stream_id = 'a-3'",
-        "UPDATE lookups SET stream_id = 'a-9', key = key || key WHERE stream_id = 'a-3'",
+        "UPDATE lookups SET kind = 'other' WHERE stream_id = 'a-3'",
         "UPDATE streams SET lookups = NULL WHERE id = 'a-3'",
     ] {
         tamper(&database, change).await;
-        assert_eq!(store.compare_states().await.unwrap().differs, Some(account_stream(3)), "{change}");
-        assert_eq!(store.rebuild_states().await.unwrap().differs, Some(account_stream(3)), "{change}");
+        assert_eq!(
+            store.compare_states().await.unwrap().differs,
+            Some(account_stream(3)),
+            "{change}"
+        );
+        assert_eq!(
+            store.rebuild_states().await.unwrap().differs,
+            Some(account_stream(3)),
+            "{change}"
+        );
         assert_eq!(found(&store, "user:1").await, before, "{change}");
     }
 }
@@ -90,15 +107,28 @@ async fn a_missing_stream_is_named_and_mended(database: Database) {
     History::new(1).append(&store, 60).await;
     let before = states(&store).await;
     let last = before.last().unwrap().stream.clone();
-    let delete = format!("DELETE FROM lookups WHERE stream_id = '{0}'; DELETE FROM streams WHERE id = '{0}'", last.id);
+    let delete = format!(
+        "DELETE FROM lookups WHERE stream_id = '{0}'; DELETE FROM streams WHERE id = '{0}'",
+        last.id
+    );
     tamper(&database, &delete).await;
     assert_eq!(store.compare_states().await.unwrap().differs, Some(last.clone()));
     assert_eq!(store.rebuild_states().await.unwrap().differs, Some(last));
     assert_eq!(states(&store).await, before);
 
-    tamper(&database, "INSERT INTO streams (kind, id, version, position) VALUES ('zebra', 'z', 1, 1)").await;
-    assert_eq!(store.compare_states().await.unwrap().differs, Some(StreamId::new("zebra", "z")));
-    assert_eq!(store.rebuild_states().await.unwrap().differs, Some(StreamId::new("zebra", "z")));
+    tamper(
+        &database,
+        "INSERT INTO streams (kind, id, version, position) VALUES ('zebra', 'z', 1, 1)",
+    )
+    .await;
+    assert_eq!(
+        store.compare_states().await.unwrap().differs,
+        Some(StreamId::new("zebra", "z"))
+    );
+    assert_eq!(
+        store.rebuild_states().await.unwrap().differs,
+        Some(StreamId::new("zebra", "z"))
+    );
     assert_eq!(store.states("zebra", None, 10).await.unwrap(), []);
 }
 
@@ -119,7 +149,11 @@ async fn states_are_rebuilt_while_events_are_appended(database: Database) {
         assert_eq!(store.rebuild_states().await.unwrap().differs, None);
         assert_eq!(store.compare_states().await.unwrap().differs, None);
     }
-    tamper(&database, "UPDATE streams SET state = '{\"balance\":0,\"name\":null,\"by\":[]}' WHERE id = 'a-3'").await;
+    tamper(
+        &database,
+        "UPDATE streams SET state = '{\"balance\":0,\"name\":null,\"by\":[]}' WHERE id = 'a-3'",
+    )
+    .await;
     assert_eq!(store.rebuild_states().await.unwrap().differs, Some(account_stream(3)));
     done.store(true, Ordering::SeqCst);
     writer.await.unwrap();
@@ -133,13 +167,18 @@ impl Fold for LastKind {
     fn fold(&self, stream: &StreamId, _: Option<&str>, events: &[Event]) -> Result<Folded, FoldError> {
         match stream.id == "a-7" && events.iter().any(|event| event.payload["unfoldable"] == true) {
             true => Err(FoldError("as it was asked to".to_owned())),
-            false => Ok(Folded { state: events.last().map(|event| event.kind.clone()), lookups: Vec::new() }),
+            false => Ok(Folded {
+                state: events.last().map(|event| event.kind.clone()),
+                lookups: Vec::new(),
+            }),
         }
     }
 }
 
 async fn open_otherwise(database: &Database) -> Store {
-    Store::open(&database.url, Options::default(), Arc::new(LastKind)).await.unwrap()
+    Store::open(&database.url, Options::default(), Arc::new(LastKind))
+        .await
+        .unwrap()
 }
 
 async fn a_new_fold_is_applied_to_all_streams(database: Database) {
@@ -171,7 +210,16 @@ async fn a_stream_that_does_not_fold_leaves_the_live_ones(database: Database) {
 }
 
 async fn long_streams_are_folded_in_pieces(database: Database) {
-    let store = Store::open(&database.url, Options { create: true, ..Options::default() }, Arc::new(Accounts)).await.unwrap();
+    let store = Store::open(
+        &database.url,
+        Options {
+            create: true,
+            ..Options::default()
+        },
+        Arc::new(Accounts),
+    )
+    .await
+    .unwrap();
     let mut history = History::new(1);
     for _ in 0..3 {
         history.append(&store, 2000).await;
