@@ -14,6 +14,7 @@ use crate::routes::template::Captures;
 use crate::upstreams::deadline::Watch;
 use crate::upstreams::endpoint::Endpoint;
 use crate::upstreams::upgrade_gate::UpgradeGate;
+use crate::upstreams::upload::UploadWatch;
 use pingora_core::{Error, ErrorType};
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,7 +37,19 @@ pub(crate) struct Exchange {
     pub(crate) head_at: Option<Instant>,
     pub(crate) status: Option<u16>,
     pub(crate) watch: Option<Watch>,
+    /// Of a request body over HTTP/2, until its end.
+    pub(crate) upload: Option<UploadWatch>,
     pub(crate) gate: Option<Arc<UpgradeGate>>,
+}
+
+impl Exchange {
+    /// What the deadline that ended the exchange amounts to.
+    pub(crate) fn expired(&self) -> Option<Denied> {
+        if self.upload.as_ref().is_some_and(UploadWatch::stalled) {
+            return Some(Denied::RequestTimeout);
+        }
+        self.watch.as_ref()?.expired().map(|_| Denied::UpstreamTimeout)
+    }
 }
 
 /// The request body on its way to the upstream.

@@ -32,11 +32,7 @@ pub(super) fn retry_exchange(
 ) -> Box<Error> {
     let mut error = error.more_context(format!("upstream {peer}"));
     let repeatable = session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated();
-    let timed_out = ctx
-        .exchange
-        .watch
-        .as_ref()
-        .is_some_and(|watch| watch.expired().is_some());
+    let timed_out = ctx.exchange.expired().is_some();
     if repeatable && !timed_out && ctx.exchange.tried.len() < MAX_ATTEMPTS && ctx.exchange.head_at.is_none() {
         error.retry.decide_reuse(client_reused);
     } else {

@@ -51,13 +51,8 @@ fn what_failed(error: &Error) -> String {
 
 /// `None`: the client is gone, nobody is left to answer.
 fn classify(error: &Error, ctx: &RequestContext) -> Option<Denied> {
-    if ctx
-        .exchange
-        .watch
-        .as_ref()
-        .is_some_and(|watch| watch.expired().is_some())
-    {
-        return Some(Denied::UpstreamTimeout);
+    if let Some(expired) = ctx.exchange.expired() {
+        return Some(expired);
     }
     match error.esource() {
         ErrorSource::Downstream => classify_client(error.etype()),

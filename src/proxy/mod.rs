@@ -66,14 +66,14 @@ impl ProxyHttp for Edge {
 
     async fn connected_to_upstream(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         reused: bool,
         _peer: &HttpPeer,
         _fd: RawFd,
         digest: Option<&Digest>,
         ctx: &mut Self::CTX,
     ) -> Result<()> {
-        upstream_peer::connected(reused, digest, ctx);
+        upstream_peer::connected(session, reused, digest, ctx);
         Ok(())
     }
 

@@ -16,6 +16,11 @@ pub(super) fn pass(
     if let Some(watch) = &ctx.exchange.watch {
         watch.touch();
     }
+    match &ctx.exchange.upload {
+        Some(_) if end_of_stream => ctx.exchange.upload = None,
+        Some(upload) => upload.touch(),
+        None => {}
+    }
     // After an upgrade these are the tunnel's bytes.
     if session.was_upgraded() {
         return Ok(());

@@ -41,14 +41,11 @@ pub(super) fn head_arrived(response: &ResponseHeader, ctx: &mut RequestContext) 
 
 /// An answer that a deadline cut off must not look complete, even when only the connection's end would tell.
 pub(super) fn body_arrived(body: Option<&Bytes>, end_of_stream: bool, ctx: &RequestContext) -> Result<()> {
-    let Some(watch) = &ctx.exchange.watch else {
-        return Ok(());
-    };
-    if end_of_stream && watch.expired().is_some() && !ctx.is_upgrade {
+    if end_of_stream && ctx.exchange.expired().is_some() && !ctx.is_upgrade {
         return Error::e_explain(ErrorType::ReadTimedout, "the upstream's answer was cut off")
             .map_err(|error: Box<Error>| error.into_up());
     }
-    if body.is_some() {
+    if let (Some(watch), Some(_)) = (&ctx.exchange.watch, body) {
         watch.touch();
     }
     Ok(())

@@ -8,6 +8,8 @@ use crate::upstreams::deadline::{self, Watch};
 use crate::upstreams::endpoint::Endpoint;
 use crate::upstreams::registry::Upstream;
 use crate::upstreams::upgrade_gate::{GatedConnector, UpgradeGate};
+use crate::upstreams::upload::UploadWatch;
+use http::Version;
 use pingora_core::protocols::Digest;
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora_proxy::Session;
@@ -87,16 +89,20 @@ fn peer(
 }
 
 /// The connection stands: its deadlines begin to count, and an upgrade's reads wait for the request's end.
-pub(super) fn connected(reused: bool, digest: Option<&Digest>, ctx: &mut RequestContext) {
+pub(super) fn connected(session: &mut Session, reused: bool, digest: Option<&Digest>, ctx: &mut RequestContext) {
     ctx.exchange.reused = reused;
+    ctx.exchange.upload = None;
     if let Some(gate) = &ctx.exchange.gate {
         gate.hold();
     }
     let Some(route) = ctx.route() else { return };
     let timeouts = route.timeouts;
+    let connection = || digest.and_then(AbortHandle::from_digest);
     if deadline::needs_watch(&timeouts, route.stream.is_some()) {
-        ctx.exchange.watch = digest
-            .and_then(AbortHandle::from_digest)
-            .map(|connection| Watch::start(timeouts, ctx.started.into(), connection));
+        ctx.exchange.watch = connection().map(|connection| Watch::start(timeouts, ctx.started.into(), connection));
+    }
+    if session.req_header().version == Version::HTTP_2 && !session.is_body_done() {
+        let limit = ctx.snapshot.settings.limits.client_idle;
+        ctx.exchange.upload = connection().map(|connection| UploadWatch::start(limit, connection));
     }
 }

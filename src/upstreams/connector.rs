@@ -30,6 +30,11 @@ impl AbortHandle {
         data.downcast_ref::<Arc<Self>>().cloned()
     }
 
+    /// Waits until the system takes more bytes for the upstream.
+    pub(crate) async fn has_room(&self) -> std::io::Result<()> {
+        TcpStream::from_std(self.0.try_clone()?.into())?.writable().await
+    }
+
     pub(crate) fn abort(&self) {
         if let Err(error) = self.0.shutdown(std::net::Shutdown::Both) {
             // The peer may have gone first.

@@ -7,3 +7,4 @@ pub(crate) mod health;
 pub(crate) mod registry;
 pub(crate) mod spec;
 pub(crate) mod upgrade_gate;
+pub(crate) mod upload;

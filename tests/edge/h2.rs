@@ -69,3 +69,18 @@ async fn an_upload_beyond_the_limit_is_413_and_the_connection_goes_on() {
     let (answer, _) = h2.send(request("GET", "/", &[]), &[]).await;
     assert_eq!(answer.status(), 200);
 }
+
+#[tokio::test]
+async fn a_client_that_stops_in_the_middle_of_its_body_is_408_over_http2_too() {
+    let log = Log::new();
+    let upstream = Server::start(recording(&log, ok("fine"))).expect("a server");
+    let edge = Edge::in_front_of(&upstream.url(), "")
+        .gateway("limits: { client_idle: 300ms }")
+        .start()
+        .await;
+    let mut h2 = H2::connect(edge.address).await;
+    let (answer, body) = h2.stall(request("POST", "/upload", &[]), b"half").await;
+    assert_eq!(answer.status(), 408, "{}", String::from_utf8_lossy(&body));
+    let (answer, _) = h2.send(request("POST", "/upload", &[]), &[b"some", b" bytes"]).await;
+    assert_eq!(answer.status(), 200, "the connection goes on");
+}

@@ -2,7 +2,7 @@
 
 use super::wait::within;
 use bytes::Bytes;
-use h2::client::SendRequest;
+use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request, Response};
 use std::net::SocketAddr;
 
@@ -23,6 +23,14 @@ impl H2 {
         Self { sender }
     }
 
+    /// Sends a request and one piece of its body, and no more.
+    pub async fn stall(&mut self, request: Request<()>, piece: &'static [u8]) -> (Response<()>, Vec<u8>) {
+        let mut sender = self.sender.clone().ready().await.expect("the connection lives");
+        let (response, mut stream) = sender.send_request(request, false).expect("a request");
+        stream.send_data(Bytes::from_static(piece), false).expect("a frame");
+        received(response).await
+    }
+
     /// Sends a request whose body is these DATA frames, the last of which ends the stream.
     pub async fn send(&mut self, request: Request<()>, frames: &[&'static [u8]]) -> (Response<()>, Vec<u8>) {
         let mut sender = self.sender.clone().ready().await.expect("the connection lives");
@@ -32,16 +40,20 @@ impl H2 {
                 .send_data(Bytes::from_static(frame), index + 1 == frames.len())
                 .expect("a frame");
         }
-        let response = within("an HTTP/2 answer", response).await.expect("an answer");
-        let (head, mut body) = response.into_parts();
-        let mut bytes = Vec::new();
-        while let Some(piece) = body.data().await {
-            let piece = piece.expect("a whole body");
-            drop(body.flow_control().release_capacity(piece.len()));
-            bytes.extend_from_slice(&piece);
-        }
-        (Response::from_parts(head, ()), bytes)
+        received(response).await
     }
+}
+
+async fn received(answer: ResponseFuture) -> (Response<()>, Vec<u8>) {
+    let answer = within("an HTTP/2 answer", answer).await.expect("an answer");
+    let (head, mut body) = answer.into_parts();
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.data().await {
+        let piece = piece.expect("a whole body");
+        drop(body.flow_control().release_capacity(piece.len()));
+        bytes.extend_from_slice(&piece);
+    }
+    (Response::from_parts(head, ()), bytes)
 }
 
 /// A request for the edge's own host.
