@@ -268,7 +268,7 @@ fn every_field_of_the_access_log_is_documented() {
     let source = read("src/telemetry/access_log.rs");
     let (_, line) = source
         .text
-        .split_once("\nfn line(")
+        .split_once("\nfn write_line(")
         .expect("the function that writes a line");
     let (body, _) = line.split_once("\n}").expect("its end");
     let calls = body.lines().map(str::trim).filter(|line| line.starts_with('.'));

@@ -71,6 +71,8 @@ pub(crate) struct RequestContext {
     pub(crate) request_id: RequestId,
     pub(crate) trace: Option<TraceContext>,
     pub(crate) client: Option<ClientAddress>,
+    /// As the route map knows it.
+    pub(crate) host: Option<String>,
     pub(crate) group: Option<usize>,
     /// Canonical path, once it is known to be valid.
     pub(crate) path: Option<String>,
@@ -95,6 +97,7 @@ impl RequestContext {
             request_id: RequestId::unassigned(),
             trace: None,
             client: None,
+            host: None,
             group: None,
             path: None,
             matched: None,

@@ -30,13 +30,14 @@ pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, error: Option<&E
         .started
         .zip(ctx.exchange.head_at)
         .map(|(from, to)| to.duration_since(from));
-    let host = Host::of(request).ok();
+    // Of a request that was refused before its host was looked at, it is looked at now.
+    let unseen = ctx.host.is_none().then(|| Host::of(request).ok()).flatten();
     gateway.access_log.write(&Entry {
         request_id: ctx.request_id.as_str(),
         trace_id: ctx.trace.as_ref().map(TraceContext::trace_id),
         client_ip: ctx.client.as_ref().map(ClientAddress::as_str),
         method: request.method.as_str(),
-        host: host.as_ref().map(Host::as_str),
+        host: ctx.host.as_deref().or(unseen.as_ref().map(Host::as_str)),
         path: ctx.path.as_deref(),
         raw_path: request.raw_path(),
         query: request.uri.query(),
@@ -51,7 +52,7 @@ pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, error: Option<&E
         upstream: ctx
             .upstream_target()
             .map(|target| ctx.snapshot.map.upstreams[target.upstream.0].name.as_str()),
-        endpoint: ctx.exchange.tried.last().map(|endpoint| endpoint.url.authority()),
+        endpoint: ctx.exchange.tried.last().map(|endpoint| endpoint.url.authority_text()),
         upstream_status: ctx.exchange.status,
         upstream_duration: time_to_head,
         attempts: ctx.exchange.tried.len(),

@@ -2,7 +2,9 @@
 
 pub(crate) mod access_log;
 mod json_line;
+mod log_queue;
 pub(crate) mod metrics;
+mod redaction;
 
 use std::time::SystemTime;
 
