@@ -3,20 +3,22 @@
 //! Pingora's own stream has a 64 KiB read buffer per connection and a timeout per read, by which a client that sends a
 //! byte a minute holds a connection for ever. This one has neither.
 
+use crate::filters::client_address::{ClientAddress, Forwarded, Peer};
 use async_trait::async_trait;
 use bytes::BytesMut;
+use http::HeaderValue;
 use pingora_core::protocols::l4::socket::SocketAddr as PeerAddress;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
-    UniqueIDType,
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
+    UniqueID, UniqueIDType,
 };
 use pingora_proxy::Session;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -39,28 +41,42 @@ pub(crate) enum Protocol {
 }
 
 /// Shared between a connection's stream and its requests.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ConnectionState {
-    /// A request's head is complete: the head deadline rests until the next request.
-    head_complete: AtomicBool,
+    peer: Peer,
+    /// Even while a head is awaited; odd from its end to the next head, when the head deadline rests.
+    stage: AtomicUsize,
+    /// What was forwarded last: mostly, the next request's upstream is told the same.
+    forwarded: Mutex<Option<Arc<Forwarded>>>,
 }
 
 impl ConnectionState {
-    /// To be called when a request's head has been read.
-    pub(crate) fn head_complete(session: &Session) {
-        if let Some(state) = Self::of(session) {
-            state.head_complete.store(true, Ordering::Release);
-        }
-    }
-
-    fn of(session: &Session) -> Option<&Self> {
+    pub(crate) fn of(session: &Session) -> Option<&Self> {
         let data = session.digest()?.proxy_digest.as_ref()?.user_data.as_ref()?;
         data.downcast_ref::<Arc<Self>>().map(Arc::as_ref)
     }
 
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// To be called when a request's head has been read.
+    pub(crate) fn head_complete(&self) {
+        self.stage.fetch_or(1, Ordering::AcqRel);
+    }
+
     /// A new head is awaited.
     pub(crate) fn next_head(&self) {
-        self.head_complete.store(false, Ordering::Release);
+        self.head_complete();
+        self.stage.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What an upstream is told of the connection's client.
+    pub(crate) fn forwarded(&self, client: &ClientAddress, host: Option<&HeaderValue>) -> Arc<Forwarded> {
+        let mut last = self.forwarded.lock().unwrap_or_else(PoisonError::into_inner);
+        let forwarded = Forwarded::of(client, host, last.take());
+        *last = Some(Arc::clone(&forwarded));
+        forwarded
     }
 }
 
@@ -72,7 +88,12 @@ pub(crate) struct ClientStream {
     peeked: BytesMut,
     written: BytesMut,
     header_timeout: Duration,
+    /// When the head under way began: with its first byte, the first one with the connection.
+    head_began: Option<Instant>,
+    /// Set when a head does not come in one piece.
     head_deadline: Option<Pin<Box<Sleep>>>,
+    /// The stage that `head_began` and `head_deadline` belong to.
+    stage: usize,
     state: Arc<ConnectionState>,
     digest: Arc<ProxyDigest>,
     socket: Arc<SocketDigest>,
@@ -86,7 +107,11 @@ impl ClientStream {
         peer: std::net::SocketAddr,
         header_timeout: Duration,
     ) -> pingora_core::Result<Self> {
-        let state = Arc::new(ConnectionState::default());
+        let state = Arc::new(ConnectionState {
+            peer: Peer::new(peer.ip()),
+            stage: AtomicUsize::new(0),
+            forwarded: Mutex::new(None),
+        });
         let socket = SocketDigest::from_raw_fd(tcp.as_raw_fd());
         // A new cell is empty.
         drop(socket.peer_addr.set(Some(PeerAddress::Inet(peer))));
@@ -97,7 +122,9 @@ impl ClientStream {
             peeked: BytesMut::new(),
             written: BytesMut::new(),
             header_timeout,
-            head_deadline: Some(Box::pin(tokio::time::sleep(header_timeout))),
+            head_began: Some(Instant::now()),
+            head_deadline: None,
+            stage: 0,
             state,
             digest: Arc::new(digest),
             socket: Arc::new(socket),
@@ -142,27 +169,45 @@ impl ClientStream {
 
     /// An HTTP/2 connection has its own ways to end; the deadline is for HTTP/1 heads.
     pub(crate) fn without_head_deadline(mut self) -> Self {
-        self.head_deadline = None;
         self.header_timeout = Duration::ZERO;
         self
     }
 
-    /// Whether a head is overdue. The deadline starts with a head's first byte.
+    /// Waits for a request's first byte, or the connection's end. Pingora would keep the state of a whole exchange and
+    /// buffers for it meanwhile, which an idle connection had better not cost.
+    pub(crate) async fn readable(stream: &mut Stream) -> io::Result<()> {
+        stream.flush().await?;
+        match stream.as_ref().as_any().downcast_ref::<Self>() {
+            Some(client) => client.tcp.readable().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a head is overdue. Most heads come in one piece and need no timer.
     fn poll_head_deadline(&mut self, cx: &mut Context<'_>, got_bytes: bool) -> Poll<io::Error> {
         if self.header_timeout.is_zero() {
             return Poll::Pending;
         }
-        if self.state.head_complete.load(Ordering::Acquire) {
-            self.head_deadline = None;
+        let stage = self.state.stage.load(Ordering::Acquire);
+        if stage != self.stage {
+            (self.stage, self.head_began, self.head_deadline) = (stage, None, None);
+        }
+        if stage % 2 == 1 {
             return Poll::Pending;
         }
+        if got_bytes && self.head_began.is_none() {
+            self.head_began = Some(Instant::now());
+        }
+        let Some(due) = self.head_began.map(|began| began + self.header_timeout) else {
+            return Poll::Pending;
+        };
         if got_bytes && self.head_deadline.is_none() {
-            self.head_deadline = Some(Box::pin(tokio::time::sleep(self.header_timeout)));
+            return Poll::Pending;
         }
-        match &mut self.head_deadline {
-            None => Poll::Pending,
-            Some(deadline) => deadline.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into()),
-        }
+        let deadline = self
+            .head_deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+        deadline.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into())
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -5,9 +5,9 @@ use super::{Outcome, REFUSED_CONFIGURATION, load, print};
 use crate::answer::Denied;
 use crate::cli::{Explain, Format};
 use crate::config::{Configuration, RouteMap};
-use crate::filters::client_address::{ClientAddress, Scheme};
+use crate::filters::client_address::{ClientAddress, Forwarded, Peer, Scheme};
 use crate::filters::cors::{self, Verdict};
-use crate::filters::host::Host;
+use crate::filters::host::{self, Host};
 use crate::filters::identity_headers;
 use crate::filters::request_id::RequestId;
 use crate::filters::trace_context::TraceContext;
@@ -22,7 +22,7 @@ use config_text::environment::Environment;
 use http::{HeaderName, HeaderValue, Method, header};
 use pingora_http::RequestHeader;
 use serde::Serialize;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -289,7 +289,7 @@ fn upstream_request(
     let spec = &map.upstreams[target.upstream.0];
     let endpoint = spec.endpoints.first()?;
     let address = ClientAddress::resolve(
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        &Peer::new(Ipv4Addr::LOCALHOST.into()),
         Scheme::Http,
         &client.headers,
         &Default::default(),
@@ -302,7 +302,7 @@ fn upstream_request(
         route,
         target,
         path: path.as_str(),
-        client: &address,
+        forwarded: &Forwarded::of(&address, host::as_written(client).as_ref(), None),
         request_id: &request_id,
         trace: &trace,
     };

@@ -1,17 +1,16 @@
 //! The client's address and scheme, believed only through trusted proxies, and the forwarding headers made from it.
 
 use super::spelling;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
-use pingora_http::RequestHeader;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-const X_FORWARDED_FOR: &str = "X-Forwarded-For";
-const X_FORWARDED_PROTO: &str = "X-Forwarded-Proto";
-const X_FORWARDED_HOST: &str = "X-Forwarded-Host";
-const X_FORWARDED_PORT: &str = "X-Forwarded-Port";
-const X_REAL_IP: &str = "X-Real-IP";
-const FORWARDED: &str = "Forwarded";
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 /// What upstreams are known to learn an address or a scheme from. The edge writes some of them and none other passes.
 const FORWARDING: [&str; 11] = [
     "forwarded",
@@ -65,107 +64,146 @@ impl TrustedProxies {
     }
 }
 
+/// An address, and its text, made once: it is sent and logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Peer {
+    ip: IpAddr,
+    text: HeaderValue,
+}
+
+impl Peer {
+    /// An IPv4 client on a dual-stack listener is an IPv4 client.
+    pub(crate) fn new(ip: IpAddr) -> Self {
+        let ip = ip.to_canonical();
+        // An address is a valid value.
+        let text = HeaderValue::try_from(ip.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""));
+        Self { ip, text }
+    }
+}
+
 /// Who asked, and over what, as far as the edge can know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientAddress {
-    pub(crate) ip: IpAddr,
     pub(crate) scheme: Scheme,
-    /// `ip` as text, made once: it is sent and logged.
-    text: String,
+    client: Peer,
     /// The trusted hops between the client and the edge, nearest the client first; without the client.
     hops: Vec<IpAddr>,
 }
 
 impl ClientAddress {
     /// Walks `X-Forwarded-For` from the right over trusted proxies; the first untrusted address is the client.
-    pub(crate) fn resolve(peer: SocketAddr, connection: Scheme, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
-        let peer_ip = canonical(peer.ip());
+    pub(crate) fn resolve(peer: &Peer, connection: Scheme, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
         let mut client = Self {
-            ip: peer_ip,
             scheme: connection,
-            text: peer_ip.to_string(),
+            client: peer.clone(),
             hops: Vec::new(),
         };
-        if !trusted.trusts(peer_ip) {
+        if !trusted.trusts(peer.ip) {
             return client;
         }
         client.scheme = forwarded_scheme(headers).unwrap_or(connection);
+        let mut nearest = peer.ip;
         for claimed in forwarded_for(headers).take(MAX_HOPS) {
             let Some(address) = claimed else { break };
-            client.hops.insert(0, client.ip);
-            client.ip = address;
+            client.hops.insert(0, nearest);
+            nearest = address;
             if !trusted.trusts(address) {
                 break;
             }
         }
-        client.text = client.ip.to_string();
+        client.client = Peer::new(nearest);
         client
+    }
+
+    pub(crate) fn ip(&self) -> IpAddr {
+        self.client.ip
     }
 
     /// The client's address, without a port.
     pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Replaces every forwarding header by what the edge knows. `host` is the host the client asked for.
-    pub(crate) fn write_headers(&self, request: &mut RequestHeader, host: Option<&HeaderValue>) {
-        remove_other_spellings(request);
-        let ip = HeaderValue::from_str(&self.text).ok();
-        let chain = match self.hops.as_slice() {
-            [] => ip.clone(),
-            _ => HeaderValue::try_from(self.chain()).ok(),
-        };
-        let port = host
-            .and_then(explicit_port)
-            .unwrap_or_else(|| self.scheme.default_port());
-        let scheme = HeaderValue::from_static(self.scheme.as_str());
-        set(request, X_FORWARDED_FOR, chain);
-        set(request, X_FORWARDED_PROTO, Some(scheme));
-        set(request, X_FORWARDED_HOST, host.cloned());
-        set(request, X_FORWARDED_PORT, Some(HeaderValue::from(port)));
-        set(request, X_REAL_IP, ip);
-        set(request, FORWARDED, HeaderValue::try_from(self.forwarded(host)).ok());
+        self.client.text.to_str().unwrap_or_default()
     }
 
     /// The client and every trusted hop after it.
-    fn chain(&self) -> String {
-        let all = std::iter::once(&self.ip).chain(&self.hops).map(IpAddr::to_string);
-        all.collect::<Vec<_>>().join(", ")
+    fn chain(&self) -> HeaderValue {
+        let all = std::iter::once(&self.client.ip).chain(&self.hops);
+        let chain = all.map(IpAddr::to_string).collect::<Vec<_>>().join(", ");
+        HeaderValue::try_from(chain).unwrap_or_else(|_| self.client.text.clone())
+    }
+}
+
+/// What an upstream is told of a client that asked for a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Forwarded {
+    client: ClientAddress,
+    host: Option<HeaderValue>,
+    chain: HeaderValue,
+    port: HeaderValue,
+    forwarded: Option<HeaderValue>,
+}
+
+impl Forwarded {
+    /// `host` is the host the client asked for. `last` is taken if it says the same.
+    pub(crate) fn of(client: &ClientAddress, host: Option<&HeaderValue>, last: Option<Arc<Self>>) -> Arc<Self> {
+        if let Some(same) = last.filter(|last| last.client == *client && last.host.as_ref() == host) {
+            return same;
+        }
+        let port = host
+            .and_then(explicit_port)
+            .unwrap_or_else(|| client.scheme.default_port());
+        Arc::new(Self {
+            client: client.clone(),
+            host: host.cloned(),
+            chain: client.chain(),
+            port: HeaderValue::from(port),
+            forwarded: HeaderValue::try_from(forwarded(client, host)).ok(),
+        })
     }
 
-    /// RFC 7239 section 4; one element, since the edge vouches for one hop.
-    fn forwarded(&self, host: Option<&HeaderValue>) -> String {
-        let (open, close) = if self.ip.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
-        let mut text = ["for=", open, &self.text, close, ";proto=", self.scheme.as_str()].concat();
-        if let Some(host) = host.and_then(|host| host.to_str().ok()) {
-            text.push_str(";host=\"");
-            text.push_str(host);
-            text.push('"');
-        }
-        text
+    /// The host the client asked for.
+    pub(crate) fn host(&self) -> Option<&HeaderValue> {
+        self.host.as_ref()
     }
+
+    /// Replaces every forwarding header of a request.
+    pub(crate) fn write_headers(&self, request: &mut HeaderMap) {
+        remove_other_spellings(request);
+        request.insert(X_FORWARDED_FOR, self.chain.clone());
+        request.insert(X_FORWARDED_PROTO, HeaderValue::from_static(self.client.scheme.as_str()));
+        if let Some(host) = &self.host {
+            request.insert(X_FORWARDED_HOST, host.clone());
+        }
+        request.insert(X_FORWARDED_PORT, self.port.clone());
+        request.insert(X_REAL_IP, self.client.client.text.clone());
+        if let Some(forwarded) = &self.forwarded {
+            request.insert(header::FORWARDED, forwarded.clone());
+        }
+    }
+}
+
+/// RFC 7239 section 4; one element, since the edge vouches for one hop.
+fn forwarded(client: &ClientAddress, host: Option<&HeaderValue>) -> String {
+    let (open, close) = if client.ip().is_ipv6() {
+        ("\"[", "]\"")
+    } else {
+        ("", "")
+    };
+    let mut text = ["for=", open, client.as_str(), close, ";proto=", client.scheme.as_str()].concat();
+    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+        text.push_str(";host=\"");
+        text.push_str(host);
+        text.push('"');
+    }
+    text
 }
 
 /// Servers of the CGI kind read `x_real_ip` as `x-real-ip`, so every spelling goes before the edge writes its own.
-fn remove_other_spellings(request: &mut RequestHeader) {
+fn remove_other_spellings(request: &mut HeaderMap) {
     let is_forwarding = |name: &&HeaderName| FORWARDING.iter().any(|known| spelling::same(name.as_str(), known));
-    let sent: Vec<HeaderName> = request.headers.keys().filter(is_forwarding).cloned().collect();
-    for name in &sent {
-        request.remove_header(name);
+    let sent: Vec<HeaderName> = request.keys().filter(is_forwarding).cloned().collect();
+    for name in sent {
+        request.remove(name);
     }
-}
-
-fn set(request: &mut RequestHeader, name: &'static str, value: Option<HeaderValue>) {
-    match value {
-        // Cannot fail below the header map's capacity, and the request head is bounded.
-        Some(value) => drop(request.insert_header(name, value)),
-        None => drop(request.remove_header(name)),
-    }
-}
-
-/// An IPv4 client on a dual-stack listener is an IPv4 client.
-fn canonical(ip: IpAddr) -> IpAddr {
-    ip.to_canonical()
 }
 
 /// The addresses of all `X-Forwarded-For` lines, nearest first; `None` where one does not parse.
@@ -185,7 +223,7 @@ fn parse_address(text: &str) -> Option<IpAddr> {
         .parse::<IpAddr>()
         .or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
     let address = address.or_else(|error| bracketed.map_or(Err(error), str::parse));
-    address.ok().map(canonical)
+    address.ok().map(|address| address.to_canonical())
 }
 
 fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
@@ -213,8 +251,8 @@ mod tests {
         }
         headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("https"));
         let networks = trusted.iter().map(|net| net.parse().expect("a network")).collect();
-        let peer = SocketAddr::new(peer.parse().expect("an address"), 1);
-        ClientAddress::resolve(peer, Scheme::Http, &headers, &TrustedProxies::new(networks))
+        let peer = Peer::new(peer.parse().expect("an address"));
+        ClientAddress::resolve(&peer, Scheme::Http, &headers, &TrustedProxies::new(networks))
     }
 
     #[test]
@@ -236,7 +274,7 @@ mod tests {
         ];
         for (peer, forwarded, trusted, expected) in cases {
             assert_eq!(
-                resolve(peer, forwarded, trusted).ip.to_string(),
+                resolve(peer, forwarded, trusted).as_str(),
                 expected,
                 "{peer} {forwarded:?}"
             );
@@ -250,9 +288,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_told_last_is_told_again_only_of_the_same_client_and_host() {
+        let (host, other_host) = (HeaderValue::from_static("a"), HeaderValue::from_static("b"));
+        let client = resolve("203.0.113.9", &[], &[]);
+        let last = Forwarded::of(&client, Some(&host), None);
+        let again = |client: &ClientAddress, host: &HeaderValue| {
+            let told = Forwarded::of(client, Some(host), Some(Arc::clone(&last)));
+            assert_eq!(*told, *Forwarded::of(client, Some(host), None));
+            Arc::ptr_eq(&told, &last)
+        };
+        assert!(again(&client, &host));
+        assert!(!again(&client, &other_host));
+        assert!(!again(&resolve("203.0.113.8", &[], &[]), &host));
+    }
+
+    #[test]
     fn forwarding_headers_are_rewritten_not_appended() {
         let client = resolve("10.0.0.1", &["6.6.6.6, 2001:db8::1"], &["10.0.0.0/8"]);
-        let mut request = RequestHeader::build("GET", b"/", None).expect("a valid head");
+        let mut request = HeaderMap::new();
         for (name, value) in [
             ("x-forwarded-for", "6.6.6.6"),
             ("forwarded", "for=6.6.6.6"),
@@ -261,11 +314,11 @@ mod tests {
             ("x_forwarded_for", "6.6.6.6"),
             ("x.real.ip", "6.6.6.6"),
         ] {
-            request.append_header(name, value).expect("a valid header");
+            request.append(name, HeaderValue::from_static(value));
         }
-        client.write_headers(&mut request, Some(&HeaderValue::from_static("api.example:8443")));
+        let host = HeaderValue::from_static("api.example:8443");
+        Forwarded::of(&client, Some(&host), None).write_headers(&mut request);
         let mut lines: Vec<String> = request
-            .headers
             .iter()
             .map(|(n, v)| format!("{n}: {}", v.to_str().expect("ascii")))
             .collect();

@@ -3,7 +3,6 @@
 //! Hop-by-hop fields are Pingora's business; the edge's own headers are written after these edits.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use pingora_http::{RequestHeader, ResponseHeader};
 
 /// Message framing and routing: an allow list never removes these, nor a WebSocket handshake's own fields.
 const ALWAYS_ALLOWED: [HeaderName; 8] = [
@@ -45,34 +44,20 @@ impl HeaderEdits {
         self.remove.contains(name) || self.set.iter().any(|(set, _)| set == name)
     }
 
-    pub(crate) fn apply_to_request(&self, request: &mut RequestHeader) {
-        for name in self.refused(&request.headers) {
-            request.remove_header(&name);
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        for name in self.refused(headers) {
+            headers.remove(&name);
         }
         for name in &self.remove {
-            request.remove_header(name);
+            headers.remove(name);
         }
         for (name, value) in &self.default {
-            if !request.headers.contains_key(name) {
-                insert_request(request, name, value);
+            if !headers.contains_key(name) {
+                headers.insert(name, value.clone());
             }
         }
         for (name, value) in &self.set {
-            insert_request(request, name, value);
-        }
-    }
-
-    pub(crate) fn apply_to_response(&self, response: &mut ResponseHeader) {
-        for name in &self.remove {
-            response.remove_header(name);
-        }
-        for (name, value) in &self.default {
-            if !response.headers.contains_key(name) {
-                insert_response(response, name, value);
-            }
-        }
-        for (name, value) in &self.set {
-            insert_response(response, name, value);
+            headers.insert(name, value.clone());
         }
     }
 
@@ -89,27 +74,14 @@ impl HeaderEdits {
     }
 }
 
-/// Inserting a valid name and value fails only past the header map's 32,768 entries.
-fn insert_request(request: &mut RequestHeader, name: &HeaderName, value: &HeaderValue) {
-    if request.insert_header(name.clone(), value.clone()).is_err() {
-        log::warn!("request header {name} was not set: too many headers");
-    }
-}
-
-fn insert_response(response: &mut ResponseHeader, name: &HeaderName, value: &HeaderValue) {
-    if response.insert_header(name.clone(), value.clone()).is_err() {
-        log::warn!("response header {name} was not set: too many headers");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request(headers: &[(&'static str, &'static str)]) -> RequestHeader {
-        let mut request = RequestHeader::build("GET", b"/", None).expect("a valid head");
+    fn request(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut request = HeaderMap::new();
         for (name, value) in headers {
-            request.append_header(*name, *value).expect("a valid header");
+            request.append(*name, HeaderValue::from_static(value));
         }
         request
     }
@@ -137,8 +109,8 @@ mod tests {
             ("content-length", "0"),
             ("host", "h"),
         ]);
-        edits.apply_to_request(&mut head);
-        let mut left: Vec<&str> = head.headers.keys().map(HeaderName::as_str).collect();
+        edits.apply(&mut head);
+        let mut left: Vec<&str> = head.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["accept", "content-length", "host"]);
     }
@@ -157,10 +129,9 @@ mod tests {
             ("apikey", "twice"),
             ("cookie", "a=b"),
         ]);
-        edits.apply_to_request(&mut head);
+        edits.apply(&mut head);
         let all = |name: &str| {
-            head.headers
-                .get_all(name)
+            head.get_all(name)
                 .iter()
                 .map(|v| v.to_str().expect("ascii").to_owned())
                 .collect::<Vec<_>>()
@@ -185,8 +156,8 @@ mod tests {
             ..HeaderEdits::default()
         };
         let mut head = request(&[("x", "1"), ("y", "1")]);
-        upstream.followed_by(&target).apply_to_request(&mut head);
-        let left: Vec<(&str, &[u8])> = head.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        upstream.followed_by(&target).apply(&mut head);
+        let left: Vec<(&str, &[u8])> = head.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
         assert_eq!(left, [("y", &b"1"[..]), ("b", &b"2"[..])]);
     }
 }

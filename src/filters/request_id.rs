@@ -1,10 +1,9 @@
 //! The id of a request: kept when the client sent a valid one, made otherwise; sent upstream, returned, logged.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// As it is written; Pingora keeps the case it is given.
-pub(crate) const X_REQUEST_ID: &str = "X-Request-ID";
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A UUID or 32 hexadecimal digits, as the client wrote it, or a UUID version 7 (RFC 9562).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! The security headers on every answer, the edge's own and the upstreams' alike.
 
 use super::client_address::Scheme;
-use http::{HeaderName, HeaderValue, header};
-use pingora_http::ResponseHeader;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// When `Strict-Transport-Security` is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,36 +26,39 @@ pub(crate) struct SecurityHeaders {
 
 impl SecurityHeaders {
     /// Writes them over the upstream's, except where the upstream's own is stricter.
-    pub(crate) fn write(&self, scheme: Scheme, response: &mut ResponseHeader) {
+    pub(crate) fn write(&self, scheme: Scheme, answer: &mut HeaderMap) {
         let hsts = match (self.hsts_on, scheme) {
             (HstsOn::Always, _) | (HstsOn::Https, Scheme::Https) => self.strict_transport_security.as_ref(),
             (HstsOn::Never, _) | (HstsOn::Https, Scheme::Http) => None,
         };
-        replace(response, "Strict-Transport-Security", hsts);
-        replace(response, "X-Content-Type-Options", self.x_content_type_options.as_ref());
-        replace(response, "X-XSS-Protection", self.x_xss_protection.as_ref());
-        if !has_one_of(response, &header::X_FRAME_OPTIONS, &["deny"]) {
-            replace(response, "X-Frame-Options", self.x_frame_options.as_ref());
+        replace(answer, header::STRICT_TRANSPORT_SECURITY, hsts);
+        replace(
+            answer,
+            header::X_CONTENT_TYPE_OPTIONS,
+            self.x_content_type_options.as_ref(),
+        );
+        replace(answer, header::X_XSS_PROTECTION, self.x_xss_protection.as_ref());
+        if !has_one_of(answer, &header::X_FRAME_OPTIONS, &["deny"]) {
+            replace(answer, header::X_FRAME_OPTIONS, self.x_frame_options.as_ref());
         }
         if !has_one_of(
-            response,
+            answer,
             &header::REFERRER_POLICY,
             &["no-referrer", "same-origin", "strict-origin"],
         ) {
-            replace(response, "Referrer-Policy", self.referrer_policy.as_ref());
+            replace(answer, header::REFERRER_POLICY, self.referrer_policy.as_ref());
         }
     }
 }
 
-fn replace(response: &mut ResponseHeader, name: &'static str, value: Option<&HeaderValue>) {
+fn replace(answer: &mut HeaderMap, name: HeaderName, value: Option<&HeaderValue>) {
     if let Some(value) = value {
-        // Fails only past the header map's capacity; the upstream's head is bounded far below it.
-        drop(response.insert_header(name, value.clone()));
+        answer.insert(name, value.clone());
     }
 }
 
-fn has_one_of(response: &ResponseHeader, name: &HeaderName, values: &[&str]) -> bool {
-    let sent = response.headers.get(name).and_then(|value| value.to_str().ok());
+fn has_one_of(answer: &HeaderMap, name: &HeaderName, values: &[&str]) -> bool {
+    let sent = answer.get(name).and_then(|value| value.to_str().ok());
     sent.is_some_and(|sent| values.iter().any(|value| sent.eq_ignore_ascii_case(value)))
 }
 
@@ -75,13 +77,12 @@ mod tests {
     }
 
     fn written(policy: &SecurityHeaders, scheme: Scheme, upstream: &[(&'static str, &'static str)]) -> Vec<String> {
-        let mut response = ResponseHeader::build(200, None).expect("a valid head");
+        let mut answer = HeaderMap::new();
         for (name, value) in upstream {
-            response.append_header(*name, *value).expect("a valid header");
+            answer.append(*name, HeaderValue::from_static(value));
         }
-        policy.write(scheme, &mut response);
-        let mut lines: Vec<String> = response
-            .headers
+        policy.write(scheme, &mut answer);
+        let mut lines: Vec<String> = answer
             .iter()
             .map(|(n, v)| format!("{n}: {}", v.to_str().expect("ascii")))
             .collect();

@@ -1,21 +1,22 @@
 //! W3C Trace Context (Level 1): continues the caller's trace or starts one; the edge is a span of its own.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::ops::Range;
 use uuid::Uuid;
 
-pub(crate) const TRACEPARENT: &str = "traceparent";
-pub(crate) const TRACESTATE: &str = "tracestate";
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const MAX_TRACESTATE: usize = 8192;
 const MAX_MEMBERS: usize = 32;
 
-/// `00-`, trace id, `-`, span id, `-`, flags.
-const LENGTH: usize = 55;
+/// Where a `traceparent` has its trace id: `00-`, trace id, `-`, span id, `-`, flags.
+const TRACE_ID: Range<usize> = 3..35;
 
 /// The trace of one request, as seen behind the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TraceContext {
-    /// A `traceparent`, made once: it is sent both ways and logged.
-    text: [u8; LENGTH],
+    /// Made once: it is sent both ways and logged.
+    traceparent: HeaderValue,
     state: Option<HeaderValue>,
 }
 
@@ -26,22 +27,26 @@ impl TraceContext {
         let span_id = Uuid::new_v4().into_bytes();
         match incoming(headers) {
             Some((trace_id, flags)) => Self {
-                text: text(trace_id, span_id, flags),
+                traceparent: traceparent(trace_id, span_id, flags),
                 state: tracestate(headers),
             },
             None => Self {
-                text: text(Uuid::new_v4().into_bytes(), span_id, 0),
+                traceparent: traceparent(Uuid::new_v4().into_bytes(), span_id, 0),
                 state: None,
             },
         }
     }
 
     pub(crate) fn trace_id(&self) -> &str {
-        std::str::from_utf8(&self.text[3..35]).unwrap_or_default()
+        self.traceparent
+            .to_str()
+            .ok()
+            .and_then(|text| text.get(TRACE_ID))
+            .unwrap_or_default()
     }
 
-    pub(crate) fn traceparent(&self) -> HeaderValue {
-        HeaderValue::from_bytes(&self.text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    pub(crate) fn traceparent(&self) -> &HeaderValue {
+        &self.traceparent
     }
 
     pub(crate) fn tracestate(&self) -> Option<&HeaderValue> {
@@ -50,12 +55,13 @@ impl TraceContext {
 }
 
 /// The first half of a UUID has its fixed version bits, so a span id is never all zeros.
-fn text(trace_id: [u8; 16], span_id: [u8; 16], flags: u8) -> [u8; LENGTH] {
+fn traceparent(trace_id: [u8; 16], span_id: [u8; 16], flags: u8) -> HeaderValue {
     let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    write_hex(&mut text[3..35], &trace_id);
+    write_hex(&mut text[TRACE_ID], &trace_id);
     write_hex(&mut text[36..52], &span_id[..8]);
     write_hex(&mut text[53..], &[flags]);
-    text
+    // Digits and dashes are a valid value.
+    HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 fn write_hex(out: &mut [u8], bytes: &[u8]) {

@@ -6,7 +6,7 @@ use super::rewrite;
 use crate::answer::{Denied, Purpose, Reply, ReplyBody};
 use crate::routes::target::{FixedBody, FixedResponse, Redirect};
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use pingora_core::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -95,7 +95,7 @@ pub(super) fn redirect(redirect: &Redirect, request: &RequestHeader, ctx: &Reque
 /// Writes an answer and leaves no byte of the request behind to be read as the next one.
 pub(super) async fn write(session: &mut Session, ctx: &mut RequestContext, reply: Reply) -> Result<()> {
     settle_request_body(session);
-    let head = head_of(&reply, session.req_header(), ctx)?;
+    let head = head_of(&reply, session.req_header(), ctx);
     let without_body = session.req_header().method == Method::HEAD || matches!(reply.body, ReplyBody::Empty);
     session.write_response_header(Box::new(head), without_body).await?;
     if without_body {
@@ -108,10 +108,10 @@ pub(super) async fn write(session: &mut Session, ctx: &mut RequestContext, reply
     }
 }
 
-fn head_of(reply: &Reply, request: &RequestHeader, ctx: &RequestContext) -> Result<ResponseHeader> {
-    let mut head = ResponseHeader::build(reply.status, Some(24))?;
+fn head_of(reply: &Reply, request: &RequestHeader, ctx: &RequestContext) -> ResponseHeader {
+    let mut headers = HeaderMap::with_capacity(24);
     for (name, value) in &reply.headers {
-        head.append_header(name.clone(), value.clone())?;
+        headers.append(name, value.clone());
     }
     let length = match &reply.body {
         ReplyBody::Empty => 0,
@@ -119,17 +119,20 @@ fn head_of(reply: &Reply, request: &RequestHeader, ctx: &RequestContext) -> Resu
         ReplyBody::File { length, .. } => *length,
     };
     if reply.status != StatusCode::NO_CONTENT && reply.status != StatusCode::NOT_MODIFIED {
-        head.insert_header(header::CONTENT_LENGTH, length)?;
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     if let (Purpose::Answer, Some(route)) = (reply.purpose, ctx.route()) {
-        route.response_headers.apply_to_response(&mut head);
+        route.response_headers.apply(&mut headers);
     }
-    response_filter::dress(request, &mut head, ctx);
+    response_filter::dress(request, &mut headers, ctx);
     match (reply.purpose, response_filter::cors_policy(ctx)) {
-        (Purpose::Preflight, Some(policy)) => policy.write_preflight_headers(&request.headers, &mut head),
+        (Purpose::Preflight, Some(policy)) => policy.write_preflight_headers(&request.headers, &mut headers),
         (Purpose::Preflight | Purpose::Answer | Purpose::Refusal, _) => {}
     }
-    Ok(head)
+    let mut head = Response::new(());
+    *head.status_mut() = reply.status;
+    *head.headers_mut() = headers;
+    ResponseHeader::from(head.into_parts().0)
 }
 
 /// A small declared body is drained before the connection is reused; of any other the end is unknown, so it closes. A

@@ -20,7 +20,6 @@ use crate::routes::target::Target;
 use http::header;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,21 +36,23 @@ pub(super) enum Flow {
 
 /// Makes the request safe to look at: who sent it, under which id, without forged identity.
 pub(super) fn prepare(session: &mut Session, ctx: &mut RequestContext) -> Result<(), Denied> {
-    ConnectionState::head_complete(session);
+    let peer = ConnectionState::of(session).map(|connection| {
+        connection.head_complete();
+        connection.peer().clone()
+    });
+    // Every connection is one of ours.
+    let peer = peer.ok_or(Denied::Internal)?;
     let limits = ctx.snapshot.settings.limits;
     session.set_read_timeout(Some(limits.client_idle));
     session.set_write_timeout(Some(limits.client_idle));
     session.set_total_drain_timeout(Some(Duration::from_secs(2)));
-    let peer = session.client_addr().and_then(|address| address.as_inet().copied());
     let request = session.req_header_mut();
     header_case::forget(request);
     identity_headers::strip(request);
     ctx.request_id = RequestId::assign(&request.headers);
     ctx.trace = Some(TraceContext::assign(&request.headers));
-    // A listener on a Unix socket has peers without an address: they are local.
-    let peer = peer.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     ctx.client = Some(ClientAddress::resolve(
-        peer,
+        &peer,
         Scheme::Http,
         &request.headers,
         &ctx.snapshot.settings.trusted_proxies,
@@ -89,7 +90,7 @@ pub(super) async fn decide(
                 .map(Flow::Reply)
         }
         Some(Target::Endpoint(endpoint)) => {
-            let client = ctx.client.as_ref().map(|client| client.ip);
+            let client = ctx.client.as_ref().map(ClientAddress::ip);
             endpoints::answer(*endpoint, gateway, &ctx.snapshot, client).map(Flow::Reply)
         }
     }
@@ -123,6 +124,7 @@ fn check_framing(request: &RequestHeader) -> Result<(), Denied> {
 /// context: a preflight never needs the route's method.
 fn find_route(request: &RequestHeader, ctx: &mut RequestContext) -> Result<(), Denied> {
     let host = Host::of(request)?;
+    ctx.host = Some(host.as_str().to_owned());
     let snapshot = Arc::clone(&ctx.snapshot);
     let group = snapshot.map.table.group_of(&host).ok_or(Denied::UnknownHost)?;
     ctx.group = Some(group.0);

@@ -7,7 +7,7 @@ use crate::filters::request_id::X_REQUEST_ID;
 use crate::filters::trace_context::TRACEPARENT;
 use crate::live::{Gateway, OpenGuard};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -16,7 +16,9 @@ use std::time::Instant;
 
 const SERVER: HeaderValue = HeaderValue::from_static("onasis-gateway");
 const DEPRECATED: HeaderValue = HeaderValue::from_static("true");
-const DEPRECATION: &str = "Deprecation";
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+/// Room for what the edge writes, made at once: a header map grows by doubling, and hashes every name again.
+const FIELDS_WRITTEN: usize = 12;
 /// About the connection to the upstream, or an offer of a protocol the edge does not speak.
 const UPSTREAM_ONLY: [HeaderName; 3] = [
     HeaderName::from_static("keep-alive"),
@@ -60,20 +62,20 @@ pub(super) fn rewrite(
     if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS {
         return;
     }
-    header_case::forget_in_answer(response);
     count_stream(gateway, response, ctx);
-    for name in UPSTREAM_ONLY {
-        response.remove_header(&name);
-    }
-    if let Some(route) = ctx.route() {
-        route.response_headers.apply_to_response(response);
-    }
-    if session.req_header().version == Version::HTTP_10 && response.headers.contains_key(header::TRANSFER_ENCODING) {
-        // Such a client knows no chunks (RFC 9112 section 6.1): the connection's end is the body's.
-        response.remove_header(&header::TRANSFER_ENCODING);
-        session.set_keepalive(None);
-    }
-    dress(session.req_header(), response, ctx);
+    header_case::edit_answer(response, |headers| {
+        for name in UPSTREAM_ONLY {
+            headers.remove(name);
+        }
+        if let Some(route) = ctx.route() {
+            route.response_headers.apply(headers);
+        }
+        if session.req_header().version == Version::HTTP_10 && headers.remove(header::TRANSFER_ENCODING).is_some() {
+            // Such a client knows no chunks (RFC 9112 section 6.1): the connection's end is the body's.
+            session.set_keepalive(None);
+        }
+        dress(session.req_header(), headers, ctx);
+    });
 }
 
 /// Counts WebSockets and event streams as open while they last.
@@ -101,31 +103,27 @@ pub(super) fn cors_policy(ctx: &RequestContext) -> Option<&CorsPolicy> {
 }
 
 /// What every answer carries, the edge's own and the upstreams' alike.
-pub(super) fn dress(request: &RequestHeader, response: &mut ResponseHeader, ctx: &RequestContext) {
+pub(super) fn dress(request: &RequestHeader, answer: &mut HeaderMap, ctx: &RequestContext) {
+    answer.reserve(FIELDS_WRITTEN);
     match cors_policy(ctx) {
-        Some(policy) => policy.write_headers(&request.headers, response),
+        Some(policy) => policy.write_headers(&request.headers, answer),
         None => {
-            cors::remove_cors_headers(response);
-            cors::vary_by_origin(response);
+            cors::remove_cors_headers(answer);
+            cors::vary_by_origin(answer);
         }
     }
-    ctx.snapshot.map.security_headers.write(ctx.scheme(), response);
-    set(response, "Server", SERVER);
-    set(response, X_REQUEST_ID, ctx.request_id.header_value().clone());
+    ctx.snapshot.map.security_headers.write(ctx.scheme(), answer);
+    answer.insert(header::SERVER, SERVER);
+    answer.insert(X_REQUEST_ID, ctx.request_id.header_value().clone());
     if let Some(trace) = &ctx.trace {
-        set(response, TRACEPARENT, trace.traceparent());
+        answer.insert(TRACEPARENT, trace.traceparent().clone());
     }
     let link = ctx
         .host_group()
         .and_then(|group| group.successor_link(ctx.path.as_deref().unwrap_or("/")));
     if let Some(link) = link {
-        set(response, DEPRECATION, DEPRECATED);
+        answer.insert(DEPRECATION, DEPRECATED);
         // An upstream's own links stay.
-        drop(response.append_header("Link", link));
+        answer.append(header::LINK, link);
     }
-}
-
-fn set(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {
-    // Fails only past the header map's capacity; the upstream's head is bounded far below it.
-    drop(response.insert_header(name, value));
 }

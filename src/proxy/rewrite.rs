@@ -1,18 +1,21 @@
 //! What an upstream is asked for: computed the same way for requests and for `explain`.
 
 use crate::answer::Denied;
-use crate::filters::client_address::ClientAddress;
+use crate::filters::client_address::Forwarded;
 use crate::filters::request_id::{RequestId, X_REQUEST_ID};
 use crate::filters::request_target::raw_path;
 use crate::filters::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
-use crate::filters::{cookies, host};
+use crate::filters::{cookies, header_case};
 use crate::routes::query::decode;
 use crate::routes::route::Route;
 use crate::routes::target::{Redirect, UpstreamTarget};
 use crate::upstreams::spec::{EndpointUrl, HostHeader, UpstreamSpec};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use pingora_http::RequestHeader;
 use std::borrow::Cow;
+
+/// Room for what the edge writes, made at once: a header map grows by doubling, and hashes every name again.
+const FIELDS_WRITTEN: usize = 12;
 
 /// A request on its way to an endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +26,7 @@ pub(crate) struct Forwarding<'r> {
     pub(crate) target: &'r UpstreamTarget,
     /// In canonical form.
     pub(crate) path: &'r str,
-    pub(crate) client: &'r ClientAddress,
+    pub(crate) forwarded: &'r Forwarded,
     pub(crate) request_id: &'r RequestId,
     pub(crate) trace: &'r TraceContext,
 }
@@ -37,31 +40,35 @@ impl Forwarding<'_> {
         request: &mut RequestHeader,
         capture: impl Fn(&str) -> String,
     ) -> Result<(), Denied> {
+        header_case::edit(request, |headers| self.write_fields(headers));
         let path_and_query = self.path_and_query(client, capture);
         if request.raw_path() != path_and_query.as_bytes() || request.uri.authority().is_some() {
             request
                 .set_raw_path(path_and_query.as_bytes())
                 .map_err(|_| Denied::Internal)?;
         }
-        cookies::join_crumbs(request);
-        self.target.request_headers.apply_to_request(request);
-        let asked_host = host::as_written(client);
-        if let Some(host) = self.host(asked_host.as_ref()) {
-            set(request, "Host", host)?;
+        Ok(())
+    }
+
+    fn write_fields(&self, headers: &mut HeaderMap) {
+        headers.reserve(FIELDS_WRITTEN);
+        cookies::join_crumbs(headers);
+        self.target.request_headers.apply(headers);
+        if let Some(host) = self.host() {
+            headers.insert(header::HOST, host);
         }
-        self.client.write_headers(request, asked_host.as_ref());
-        set(request, X_REQUEST_ID, self.request_id.header_value().clone())?;
-        set(request, TRACEPARENT, self.trace.traceparent())?;
-        request.remove_header(TRACESTATE);
+        self.forwarded.write_headers(headers);
+        headers.insert(X_REQUEST_ID, self.request_id.header_value().clone());
+        headers.insert(TRACEPARENT, self.trace.traceparent().clone());
+        headers.remove(TRACESTATE);
         if let Some(state) = self.trace.tracestate() {
-            set(request, TRACESTATE, state.clone())?;
+            headers.insert(TRACESTATE, state.clone());
         }
         if self.target.json_body.is_some() {
             // The length changes with the injected fields, and is known only at the body's end.
-            request.remove_header(&header::CONTENT_LENGTH);
-            set(request, "Transfer-Encoding", HeaderValue::from_static("chunked"))?;
+            headers.remove(header::CONTENT_LENGTH);
+            headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
-        Ok(())
     }
 
     fn path_and_query(&self, client: &RequestHeader, capture: impl Fn(&str) -> String) -> String {
@@ -82,17 +89,13 @@ impl Forwarding<'_> {
         text
     }
 
-    fn host(&self, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
+    fn host(&self) -> Option<HeaderValue> {
         match &self.spec.host_header {
-            HostHeader::Upstream => HeaderValue::from_str(self.endpoint.authority()).ok(),
-            HostHeader::Client => asked.cloned(),
+            HostHeader::Upstream => Some(self.endpoint.authority().clone()),
+            HostHeader::Client => self.forwarded.host().cloned(),
             HostHeader::Literal(name) => Some(name.clone()),
         }
     }
-}
-
-fn set(request: &mut RequestHeader, name: &'static str, value: HeaderValue) -> Result<(), Denied> {
-    request.insert_header(name, value).map_err(|_| Denied::Internal)
 }
 
 /// The fields a JSON body gets: captures are decoded there, as a path's escapes mean nothing in JSON.

@@ -3,6 +3,9 @@
 use super::context::{Body, RequestContext};
 use super::rewrite::Forwarding;
 use crate::answer::Denied;
+use crate::connection::ConnectionState;
+use crate::filters::client_address::Forwarded;
+use crate::filters::host;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 
@@ -27,6 +30,11 @@ pub(super) fn rewrite(session: &Session, request: &mut RequestHeader, ctx: &mut 
     ) else {
         return Err(Denied::Internal);
     };
+    let asked_host = host::as_written(session.req_header());
+    let forwarded = match ConnectionState::of(session) {
+        Some(connection) => connection.forwarded(client, asked_host.as_ref()),
+        None => Forwarded::of(client, asked_host.as_ref(), None),
+    };
     let upstream = ctx.snapshot.registry.get(target.upstream);
     let forwarding = Forwarding {
         spec: &upstream.spec,
@@ -34,7 +42,7 @@ pub(super) fn rewrite(session: &Session, request: &mut RequestHeader, ctx: &mut 
         route,
         target,
         path,
-        client,
+        forwarded: &forwarded,
         request_id: &ctx.request_id,
         trace,
     };

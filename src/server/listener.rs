@@ -116,20 +116,30 @@ impl Acceptor {
     async fn serve_http1(&self, stream: ClientStream, keepalive: Duration) {
         let state = stream.state();
         // Reading a request undoes this: every session of the connection is told anew.
-        let patience = Some(keepalive.as_secs().max(1));
+        let patience = keepalive.as_secs().max(1);
+        let mut shutdown = self.shutdown.clone();
+        let mut stopping = std::pin::pin!(shutdown.changed());
         let mut session = ServerSession::new_http1(Box::new(stream));
-        session.set_keepalive(patience);
+        session.set_keepalive(Some(patience));
         loop {
             let reused = self.proxy.process_new_http(session, &self.shutdown).await;
-            let Some((stream, settings)) = reused.map(ReusedHttpStream::consume) else {
+            let Some((mut stream, settings)) = reused.map(ReusedHttpStream::consume) else {
                 return;
             };
             state.next_head();
+            let request = ClientStream::readable(&mut stream);
+            let asked = tokio::select! {
+                asked = pingora_timeout::timeout(Duration::from_secs(patience), request) => asked,
+                _ = &mut stopping => return,
+            };
+            if !matches!(asked, Ok(Ok(()))) {
+                return;
+            }
             session = ServerSession::new_http1(stream);
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);
             }
-            session.set_keepalive(patience);
+            session.set_keepalive(Some(patience));
         }
     }
 }

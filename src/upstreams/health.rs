@@ -3,7 +3,8 @@
 use super::endpoint::{CheckError, Endpoint};
 use super::registry::Upstream;
 use super::spec::{HealthCheck, HostHeader};
-use http::{HeaderValue, header};
+use crate::filters::header_case;
+use http::header;
 use pingora_core::connectors::http::v1::Connector as HttpConnector;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_http::RequestHeader;
@@ -46,12 +47,10 @@ pub(crate) async fn ask(
 fn request(upstream: &Upstream, endpoint: &Endpoint, check: &HealthCheck) -> pingora_core::Result<RequestHeader> {
     let path = format!("{}{}", upstream.spec.base_path, check.path);
     let mut request = RequestHeader::build("GET", path.as_bytes(), None)?;
-    upstream.spec.request_headers.apply_to_request(&mut request);
+    header_case::edit(&mut request, |headers| upstream.spec.request_headers.apply(headers));
     let host = match &upstream.spec.host_header {
         HostHeader::Literal(name) => name.clone(),
-        HostHeader::Upstream | HostHeader::Client => {
-            HeaderValue::from_str(endpoint.url.authority()).unwrap_or_else(|_| HeaderValue::from_static("localhost"))
-        }
+        HostHeader::Upstream | HostHeader::Client => endpoint.url.authority().clone(),
     };
     request.insert_header(header::HOST, host)?;
     request.insert_header(

@@ -2,6 +2,7 @@
 
 use crate::filters::header_edits::HeaderEdits;
 use crate::routes::route::Timeouts;
+use http::HeaderValue;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ pub(crate) struct EndpointUrl {
     /// Lower case; an IPv6 address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
-    authority: String,
+    authority: HeaderValue,
 }
 
 impl EndpointUrl {
@@ -49,7 +50,8 @@ impl EndpointUrl {
             Some(Ok(port)) if port > 0 => port,
             Some(_) => return Err("an endpoint's port is 1 to 65535".to_owned()),
         };
-        let authority = authority_of(tls, &host, port);
+        let authority = HeaderValue::try_from(authority_of(tls, &host, port))
+            .map_err(|_| "an endpoint's host cannot be sent as a header".to_owned())?;
         Ok(Self {
             tls,
             host,
@@ -59,8 +61,12 @@ impl EndpointUrl {
     }
 
     /// Host and port as they stand in a `Host` header: a scheme's default port is left out.
-    pub(crate) fn authority(&self) -> &str {
+    pub(crate) fn authority(&self) -> &HeaderValue {
         &self.authority
+    }
+
+    pub(crate) fn authority_text(&self) -> &str {
+        self.authority.to_str().unwrap_or_default()
     }
 }
 
@@ -82,7 +88,12 @@ const fn default_port(tls: bool) -> u16 {
 
 impl fmt::Display for EndpointUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority())
+        write!(
+            f,
+            "{}://{}",
+            if self.tls { "https" } else { "http" },
+            self.authority_text()
+        )
     }
 }
 
@@ -94,7 +105,7 @@ pub(crate) enum HostHeader {
     Upstream,
     /// The one the client sent.
     Client,
-    Literal(http::HeaderValue),
+    Literal(HeaderValue),
 }
 
 /// How an upstream is checked.

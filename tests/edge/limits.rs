@@ -120,6 +120,17 @@ async fn the_deadline_of_a_head_does_not_count_its_body_nor_its_answer() {
     assert_eq!(client.response(false).await.expect("an answer").text(), "late");
 }
 
+/// An answer of the edge's own leaves nothing behind by which the wait for the next head would count.
+#[tokio::test]
+async fn an_idle_connection_is_closed_without_a_word() {
+    let (edge, _upstream) = with_limits("header_timeout: 200ms, keepalive: 1s").await;
+    for target in ["/x", "/no\\such"] {
+        let mut client = edge.client().await;
+        let status = client.send(&Request::get(target)).await.status;
+        assert_eq!(client.until_closed().await, b"", "after {status}");
+    }
+}
+
 fn head_of(fields: usize, bytes: usize) -> Request {
     let fill = "x".repeat(bytes / (fields - 1));
     (1..fields).fold(Request::get("/x"), |request, number| {

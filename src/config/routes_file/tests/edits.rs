@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use http::{HeaderName, HeaderValue, Method};
-use pingora_http::RequestHeader;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{environment, find, load, map_of, upstream_target, verdict};
 use crate::config::load::load_routes;
@@ -13,13 +12,13 @@ use crate::filters::header_edits::HeaderEdits;
 
 /// The request's headers after the edits, as lines.
 fn edited(edits: &HeaderEdits, sent: &[(&'static str, &'static str)]) -> Vec<String> {
-    let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+    let mut request = HeaderMap::new();
     for (name, value) in sent {
-        request.append_header(*name, *value).unwrap();
+        request.append(*name, HeaderValue::from_static(value));
     }
-    edits.apply_to_request(&mut request);
+    edits.apply(&mut request);
     let line = |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
-    let mut lines: Vec<String> = request.headers.iter().map(line).collect();
+    let mut lines: Vec<String> = request.iter().map(line).collect();
     lines.sort();
     lines
 }
