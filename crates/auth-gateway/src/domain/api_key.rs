@@ -234,4 +234,4 @@ fn create(event: ApiKeyEvent, told: &Told) -> Result<ApiKey, OutOfPlace> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

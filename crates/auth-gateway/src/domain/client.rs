@@ -121,4 +121,4 @@ fn register(event: ClientEvent, told: &Told) -> Result<Client, OutOfPlace> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -27,3 +27,5 @@ pub(crate) mod ids;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod documented;

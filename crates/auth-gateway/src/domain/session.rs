@@ -183,4 +183,4 @@ fn start(event: SessionEvent, told: &Told) -> Result<Session, OutOfPlace> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -117,4 +117,4 @@ impl Aggregate for SigningKeys {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -211,4 +211,4 @@ fn register(event: UserEvent, told: &Told) -> Result<User, OutOfPlace> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

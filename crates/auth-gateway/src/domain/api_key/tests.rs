@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::testing::{HOUR, START, Stream, organization_id, seconds, user_id};
+use event_store::Event;
 use identity_contract::ScopeSet;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -292,6 +293,22 @@ fn without_scopes_a_key_asks_for_everything_and_a_context_adds_its_memories() {
         owner,
         "never more than its owner may"
     );
+}
+
+/// Histories in which every kind of event happens.
+pub(crate) fn every_event() -> Vec<Event> {
+    let mut imported = empty();
+    on(&mut imported, creation(KeyOrigin::Imported)).unwrap();
+    let mut stream = created();
+    let service = Command::ChangeServiceScopes {
+        service: ServiceAccess::Specific,
+        service_scopes: None,
+    };
+    let renamed = update(|s| s.name = "desk".to_owned());
+    for command in [service, renamed, rotate(2, HOUR), revoke(), Command::Delete] {
+        assert_ne!(on(&mut stream, command).unwrap(), "");
+    }
+    imported.events.into_iter().chain(stream.events).collect()
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

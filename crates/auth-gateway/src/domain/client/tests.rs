@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::testing::{HOUR, START, Stream, client_id};
+use event_store::Event;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -147,6 +148,24 @@ fn what_does_not_fit_a_client_is_refused() {
     assert_eq!(on(&mut stream, update(renamed)).unwrap(), "client.updated");
     assert_eq!(on(&mut stream, Command::Register(public)), Err(Refusal::ClientExists));
     assert_eq!(on(&mut empty(), Command::Disable), Err(Refusal::ClientUnknown));
+}
+
+/// A history in which every kind of event happens.
+pub(crate) fn every_event() -> Vec<Event> {
+    let mut stream = registered();
+    let settings = ClientSettings {
+        name: "x".to_owned(),
+        ..settings()
+    };
+    for command in [
+        Command::Update { settings },
+        rotate(2, HOUR),
+        Command::Disable,
+        Command::Enable,
+    ] {
+        assert_ne!(on(&mut stream, command).unwrap(), "");
+    }
+    stream.events
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

@@ -5,6 +5,7 @@ use crate::domain::device::Device;
 use crate::domain::ids::{OrganizationId, TokenId};
 use crate::domain::testing::{HOUR, START, Stream, client_id, opened, seconds, user_id};
 use crate::domain::user::{Lifecycle, SessionsEpoch, UserSource};
+use event_store::Event;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -317,6 +318,27 @@ fn a_session_without_idle_limit_is_live_until_its_end() {
     let mut unlimited = started().known();
     unlimited.idle_ms = None;
     assert!(unlimited.is_live(START.plus(23 * HOUR), None, &user()));
+}
+
+/// A history in which every kind of event happens.
+pub(crate) fn every_event() -> Vec<Event> {
+    let mut stream = rotated();
+    let scopes = ScopeSet::default();
+    let token = Command::IssueToken {
+        issue: issue(3),
+        scopes,
+        audience: Vec::new(),
+    };
+    on(&mut stream, token).unwrap();
+    on(
+        &mut stream,
+        Command::ReportReplay {
+            presented: 1,
+            device: device(),
+        },
+    )
+    .unwrap();
+    stream.events
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::testing::{HOUR, START, Stream};
+use event_store::Event;
 use proptest::prelude::*;
 
 const SCHEDULE: Schedule = Schedule {
@@ -130,6 +131,15 @@ fn a_key_published_late_is_shown_for_its_time_before_it_signs() {
     assert_eq!(steps(&stream), []);
     stream.later(SCHEDULE.publish_ahead);
     assert_eq!(steps(&stream), [Step::Activate { kid: kid(2) }]);
+}
+
+/// A history in which every kind of event happens.
+pub(crate) fn every_event() -> Vec<Event> {
+    let mut stream = with_an_active_key();
+    for command in [publish(2), activate(2), withdraw(1)] {
+        assert_ne!(on(&mut stream, command).unwrap(), "");
+    }
+    stream.events
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

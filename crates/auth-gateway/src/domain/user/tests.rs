@@ -5,6 +5,7 @@ use crate::domain::device::Device;
 use crate::domain::login::LoginFailure;
 use crate::domain::platform::Platform;
 use crate::domain::testing::{Stream, opened, organization_id, seconds, user_id};
+use event_store::Event;
 use identity_contract::AuthMethod;
 use proptest::prelude::*;
 use serde_json::json;
@@ -308,6 +309,46 @@ fn a_role_or_a_profile_changes_when_it_differs() {
     };
     assert_eq!(on(&mut stream, changed).unwrap(), "user.profile_changed");
     assert_eq!(opened(stream.known().profile.as_ref())["locale"], "en");
+}
+
+/// A history in which every kind of event happens.
+pub(crate) fn every_event() -> Vec<Event> {
+    let mut stream = registered();
+    let device = || login().device;
+    let password_hash = || "$argon2id$2".to_owned();
+    let reason = DisableReason::ByAdministrator;
+    for command in [
+        Command::RequestPasswordReset { device: device() },
+        Command::CompletePasswordReset {
+            password_hash: password_hash(),
+            device: device(),
+        },
+        Command::ChangeEmail {
+            email: "eve@example.org".parse().unwrap(),
+            verified: false,
+            except: None,
+        },
+        Command::VerifyEmail,
+        Command::ChangeProfile {
+            profile: Profile::default(),
+            fields: vec![ProfileField::Name],
+        },
+        Command::ChangeRole { role: Role::admin() },
+        Command::RecordLogin {
+            session: session(1),
+            login: login(),
+        },
+        Command::RecordFailedLogin {
+            reason: LoginFailure::WrongPassword,
+            login: login(),
+        },
+        Command::Disable { reason },
+        Command::Enable,
+        Command::Erase,
+    ] {
+        assert_ne!(on(&mut stream, command).unwrap(), "");
+    }
+    stream.events
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
