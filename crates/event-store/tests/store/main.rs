@@ -2,6 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "what a test does not get ends it")]
 
 mod appending;
+mod claims;
+mod concurrency;
+mod crash;
 mod databases;
 mod history;
+mod idempotency;
+mod immutability;
 mod integrity;
+mod lookups;
+mod model;
+mod outage;
+mod records;
+mod writer;

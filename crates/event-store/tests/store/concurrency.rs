@@ -1,0 +1,161 @@
+//! Many writers, many readers, several stores.
+
+use crate::databases::{Database, context, event, on_both_databases, options, stream};
+use event_store::{AppendError, Command, Event, Expected, NewEvent, Options, Outcome, Store};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+on_both_databases! {
+    every_reader_sees_every_event_once_in_order_and_without_gap
+    two_stores_on_one_database_keep_one_order
+    a_subscriber_hears_of_another_store
+    a_dropped_append_happens_whole_or_not_at_all
+}
+
+const WRITERS: u64 = 64;
+const COMMANDS: u64 = 25;
+
+/// What a writer may append: sometimes to a shared stream at a guessed version, sometimes what does not fold, sometimes
+/// twice the same event.
+fn random_command(random: &mut StdRng, writer: u64, used: Option<Uuid>) -> Command {
+    let id = if random.random_bool(0.5) {
+        format!("shared {}", random.random_range(0..4))
+    } else {
+        writer.to_string()
+    };
+    let expected = match random.random_range(0..4) {
+        0 => Expected::Exact(random.random_range(0..20)),
+        1 => Expected::Nothing,
+        _ => Expected::Any,
+    };
+    let mut events: Vec<NewEvent> = (0..random.random_range(1..4)).map(|n| event(json!({"n": n}))).collect();
+    if random.random_bool(0.1) {
+        events.push(event(json!({"unfoldable": true})));
+    }
+    if let Some(used) = used.filter(|_| random.random_bool(0.05)) {
+        events[0].id = used;
+    }
+    Command::new(context()).append(stream(id), expected, events)
+}
+
+/// The events that were acknowledged: position and id.
+async fn write(store: Store, writer: u64) -> Vec<(u64, Uuid)> {
+    let mut random = StdRng::seed_from_u64(writer);
+    let mut acknowledged: Vec<(u64, Uuid)> = Vec::new();
+    for _ in 0..COMMANDS {
+        let command = random_command(&mut random, writer, acknowledged.last().map(|(_, id)| *id));
+        let ids: Vec<Uuid> = command.appends[0].events.iter().map(|event| event.id).collect();
+        match store.append(command).await {
+            Ok(Outcome::Done { first, last }) => acknowledged.extend((first..=last).zip(ids)),
+            Ok(Outcome::Repeated { .. }) => unreachable!("no idempotency keys"),
+            Err(AppendError::WrongVersion { .. } | AppendError::Unfoldable(_) | AppendError::EventExists) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    acknowledged
+}
+
+/// Everything from the beginning up to the event of kind `end`.
+async fn tail(store: Store) -> Vec<Event> {
+    let mut subscription = store.subscribe(0);
+    let mut seen: Vec<Event> = Vec::new();
+    while seen.last().is_none_or(|last| last.kind != "end") {
+        let next = timeout(Duration::from_secs(60), subscription.next()).await;
+        seen.extend(next.expect("the tail goes on").unwrap());
+    }
+    seen
+}
+
+async fn append_end(store: &Store) {
+    let end = NewEvent::new(Uuid::now_v7(), "end", json!({}));
+    store
+        .append(Command::new(context()).append(stream("end"), Expected::Any, vec![end]))
+        .await
+        .unwrap();
+}
+
+/// Positions, versions and the chain go on without gap.
+pub(crate) fn assert_gapless(events: &[Event]) {
+    let mut versions = BTreeMap::new();
+    for (event, position) in events.iter().zip(1..) {
+        assert_eq!(event.position, position);
+        let version = versions.entry(event.stream.clone()).or_insert(0);
+        *version += 1;
+        assert_eq!(event.version, *version, "{}", event.stream);
+    }
+    let ids: BTreeSet<Uuid> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), events.len());
+}
+
+async fn every_reader_sees_every_event_once_in_order_and_without_gap(database: Database) {
+    let store = database.open().await;
+    write_and_tail(&[store]).await;
+}
+
+async fn two_stores_on_one_database_keep_one_order(database: Database) {
+    let stores = [database.open().await, database.open().await];
+    write_and_tail(&stores).await;
+}
+
+async fn write_and_tail(stores: &[Store]) {
+    let mut readers = JoinSet::new();
+    let mut writers = JoinSet::new();
+    for (_, store) in (0..4).zip(stores.iter().cycle()) {
+        readers.spawn(tail(store.clone()));
+    }
+    for (writer, store) in (0..WRITERS).zip(stores.iter().cycle()) {
+        writers.spawn(write(store.clone(), writer));
+    }
+    let mut acknowledged: Vec<(u64, Uuid)> = writers.join_all().await.concat();
+    append_end(&stores[0]).await;
+    acknowledged.sort_unstable();
+    for seen in readers.join_all().await {
+        assert_gapless(&seen);
+        let written: Vec<_> = seen[..seen.len() - 1]
+            .iter()
+            .map(|event| (event.position, event.id))
+            .collect();
+        assert_eq!(written, acknowledged);
+    }
+    let head = stores[0].head().await.unwrap();
+    assert_eq!(head, acknowledged.len() as u64 + 1);
+}
+
+async fn a_subscriber_hears_of_another_store(database: Database) {
+    // PostgreSQL announces; SQLite is looked at often.
+    let poll = if database.url.starts_with("sqlite") {
+        20
+    } else {
+        3_600_000
+    };
+    let poll = Duration::from_millis(poll);
+    let reader = database.open_with(Options { poll, ..options() }).await;
+    let writer = database.open().await;
+    let tail = tokio::spawn(tail(reader));
+    // An announcement before the connection that listens is made is not heard, but one of these is.
+    while !tail.is_finished() {
+        append_end(&writer).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_gapless(&tail.await.unwrap());
+}
+
+async fn a_dropped_append_happens_whole_or_not_at_all(database: Database) {
+    let store = database.open().await;
+    for n in 0..40_u64 {
+        let events = vec![event(json!({})), event(json!({}))];
+        let append = store.append(Command::new(context()).append(stream("a"), Expected::Any, events));
+        // Polls it a few times, then drops it.
+        let _ = timeout(Duration::from_micros(n * 50), append).await;
+    }
+    append_end(&store).await;
+    let events = store.events_after(0, 100).await.unwrap();
+    assert_gapless(&events);
+    assert_eq!(events.len() % 2, 1);
+}
