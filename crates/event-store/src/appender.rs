@@ -8,7 +8,7 @@ use crate::load::{begin, load};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::save::{commit, save};
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, Connection, raw_sql};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -105,22 +105,26 @@ impl Appender {
     async fn serve(&mut self, batch: Vec<Request>) {
         let (jobs, waiting): (Vec<Job>, Vec<_>) =
             batch.into_iter().map(|request| (request.job, request.answer)).unzip();
-        let answers = match self.settle(&jobs).await {
-            Some(answers) => answers,
-            // One of them asks for what the database refuses.
-            None => self.serve_apart(&jobs).await,
-        };
+        let answers = self.answer(&jobs).await;
         for (waiting, answer) in waiting.into_iter().zip(answers) {
             // Who does not wait any more does not want to know.
             let _ = waiting.send(answer);
         }
     }
 
-    async fn serve_apart(&mut self, jobs: &[Job]) -> Vec<Answered> {
+    /// An answer to each job, in order. When one of them asks for what the database refuses, it is found by halving.
+    async fn answer(&mut self, jobs: &[Job]) -> Vec<Answered> {
         let mut answers = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let answer = self.settle(std::slice::from_ref(job)).await;
-            answers.extend(answer.unwrap_or_else(|| vec![Err(AppendError::EventExists)]));
+        let mut parts = vec![jobs];
+        while let Some(part) = parts.pop() {
+            match self.settle(part).await {
+                Some(answered) => answers.extend(answered),
+                None if part.len() == 1 => answers.push(Err(AppendError::EventExists)),
+                None => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+            }
         }
         answers
     }
@@ -156,7 +160,7 @@ impl Appender {
         self.failing = unavailable.is_some();
     }
 
-    /// One transaction. A connection that failed is not used again: closing it rolls back.
+    /// One transaction. A connection that broke is not used again: closing it rolls back.
     async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Answered>, Broken> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -169,10 +173,22 @@ impl Appender {
                 self.connection = Some(connection);
                 Ok(answers)
             }
+            Err(Broken::Undone(error)) if violates_constraint(&error) => {
+                self.roll_back(connection).await;
+                Err(Broken::Undone(error))
+            }
             Err(broken) => {
                 close(connection).await;
                 Err(broken)
             }
+        }
+    }
+
+    /// After an error that says nothing bad about the connection.
+    async fn roll_back(&mut self, mut connection: AnyConnection) {
+        match timeout(self.limit, raw_sql("ROLLBACK").execute(&mut connection)).await {
+            Ok(Ok(_)) => self.connection = Some(connection),
+            Ok(Err(_)) | Err(_) => close(connection).await,
         }
     }
 

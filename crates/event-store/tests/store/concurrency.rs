@@ -38,7 +38,7 @@ fn random_command(random: &mut StdRng, writer: u64, used: Option<Uuid>) -> Comma
     if random.random_bool(0.1) {
         events.push(event(json!({"unfoldable": true})));
     }
-    if let Some(used) = used.filter(|_| random.random_bool(0.05)) {
+    if let Some(used) = used.filter(|_| random.random_bool(0.02)) {
         events[0].id = used;
     }
     Command::new(context()).append(stream(id), expected, events)

@@ -275,5 +275,7 @@ async fn random_commands_follow_the_model_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_commands_follow_the_model_on_postgres() {
+    // Keeps the server between the cases.
+    let _kept = Database::postgres();
     follows_the_model(25, Database::postgres);
 }
