@@ -4,6 +4,7 @@
 //! claims, idempotency keys and short-lived records, and changes all of them in one transaction.
 
 mod appender;
+pub mod backup;
 mod bell;
 pub mod chain;
 pub mod checkpoint;

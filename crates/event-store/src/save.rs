@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 /// The channel on which PostgreSQL announces that the head moved.
 pub(crate) const CHANNEL: &str = "event_store_head";
 
-const EVENTS: Many = Many {
+pub(crate) const EVENTS: Many = Many {
     before: "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
              subject, payload, sealed, hash) VALUES ",
     columns: 14,
@@ -36,7 +36,7 @@ const NO_LOOKUPS: Many = Many {
     columns: 2,
     after: ")",
 };
-const CLAIMS: Many = Many {
+pub(crate) const CLAIMS: Many = Many {
     before: "INSERT INTO claims (kind, digest, owner) VALUES ",
     columns: 3,
     after: " ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner",
@@ -46,7 +46,7 @@ const NO_CLAIMS: Many = Many {
     columns: 2,
     after: ")",
 };
-const RECORDS: Many = Many {
+pub(crate) const RECORDS: Many = Many {
     before: "INSERT INTO records (kind, key, count, value, expires) VALUES ",
     columns: 5,
     after: " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
@@ -57,7 +57,7 @@ const NO_RECORDS: Many = Many {
     columns: 2,
     after: ")",
 };
-const COMMANDS: Many = Many {
+pub(crate) const COMMANDS: Many = Many {
     before: "INSERT INTO commands (key, request, response, expires) VALUES ",
     columns: 4,
     after: " ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \

@@ -1,5 +1,6 @@
 //! The log's evidence, its copies and what is derived from it.
 
+mod backup;
 mod evidence;
 mod projections;
 mod states;
