@@ -54,8 +54,8 @@ struct Shared {
     random: Arc<dyn Random>,
     places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
-    /// Kept from one hash to the next while there are callers waiting: fresh pages cost a tenth of a hash. Empty when
-    /// nobody waits.
+    /// Kept from one hash to the next while others run or wait: fresh pages cost a tenth of a hash. Empty when the
+    /// last has finished.
     memory: Mutex<Vec<Vec<Block>>>,
 }
 
@@ -113,8 +113,7 @@ impl PasswordHasher {
 
     /// Hashes running and waiting, for a metric.
     pub(crate) fn occupied(&self) -> usize {
-        let settings = &self.0.settings;
-        (settings.at_once.max(1) + settings.waiting).saturating_sub(self.0.places.available_permits())
+        self.0.occupied()
     }
 
     /// A caller who goes away while the hash runs frees its place when the hash is done, not before.
@@ -134,8 +133,9 @@ impl PasswordHasher {
         let running = task::spawn_blocking(move || {
             let mut memory = shared.take_memory();
             let result = work(&shared, &mut memory);
+            drop(place);
             shared.give_back(memory);
-            drop((turn, place));
+            drop(turn);
             result
         });
         // Only a runtime that shuts down drops a blocking task.
@@ -144,6 +144,10 @@ impl PasswordHasher {
 }
 
 impl Shared {
+    fn occupied(&self) -> usize {
+        (self.settings.at_once.max(1) + self.settings.waiting).saturating_sub(self.places.available_permits())
+    }
+
     fn take_memory(&self) -> Vec<Block> {
         self.memory
             .lock()
@@ -154,8 +158,8 @@ impl Shared {
 
     fn give_back(&self, memory: Vec<Block>) {
         let mut kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        // This hash still has its place: more than `at_once` taken means that somebody waits.
-        if self.places.available_permits() < self.settings.waiting {
+        // This hash has left its place before: of two that end together, the one that looks last finds nobody.
+        if self.occupied() > 0 {
             kept.push(memory);
         } else {
             kept.clear();
