@@ -89,12 +89,13 @@ impl Database {
             (Engine::Sqlite { .. }, Role::Reader) => {
                 format!("PRAGMA busy_timeout = {patience}; PRAGMA query_only = ON;")
             }
-            // Keys only: a plan made while a table was empty must not scan it when it is large. Whoever hangs while it
-            // holds the head must not stop the others for ever.
+            // Keys only: a plan made while a table was empty must not scan it when it is large. The price put on scans
+            // must not have every statement compiled. Whoever hangs while it holds the head must not stop the others
+            // for ever.
             (Engine::Postgres, Role::Writer) => format!(
                 "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}; \
                  SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-                 SET plan_cache_mode = force_generic_plan; \
+                 SET plan_cache_mode = force_generic_plan; SET jit = off; \
                  SELECT set_config('synchronous_commit', 'on', false) \
                  WHERE current_setting('synchronous_commit') = 'off';",
                 patience * 2
@@ -109,7 +110,7 @@ impl Database {
             ),
             (Engine::Postgres, Role::Reader) => {
                 format!(
-                    "SET default_transaction_read_only = on; SET statement_timeout = {};",
+                    "SET default_transaction_read_only = on; SET jit = off; SET statement_timeout = {};",
                     patience * 2
                 )
             }

@@ -9,6 +9,7 @@ const MIGRATIONS: [(&str, &str); 1] = [(
     include_str!("../migrations/sqlite/0001_event_store.sql"),
     include_str!("../migrations/postgres/0001_event_store.sql"),
 )];
+#[expect(clippy::cast_possible_wrap, reason = "a handful")]
 const CURRENT: i64 = MIGRATIONS.len() as i64;
 
 /// Creates the database if it is a missing SQLite file, and applies what is missing. Does nothing to a current one.
