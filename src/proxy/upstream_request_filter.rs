@@ -31,7 +31,8 @@ pub(super) fn rewrite(session: &Session, request: &mut RequestHeader, ctx: &mut 
         return Err(Denied::Internal);
     };
     let asked_host = host::as_written(session.req_header());
-    let forwarded = match ConnectionState::of(session) {
+    // A connection that is upgraded has no next request to keep anything for.
+    let forwarded = match ConnectionState::of(session).filter(|_| !ctx.is_upgrade) {
         Some(connection) => connection.forwarded(client, asked_host.as_ref()),
         None => Forwarded::of(client, asked_host.as_ref(), None),
     };

@@ -3,7 +3,8 @@
 use crate::connection::{ClientStream, Protocol};
 use crate::live::Gateway;
 use crate::proxy::Edge;
-use pingora_core::apps::{HttpServerApp, ReusedHttpStream, ServerApp};
+use pingora_core::apps::{HttpPersistentSettings, HttpServerApp, ServerApp};
+use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::server::ShutdownWatch;
 use pingora_proxy::HttpProxy;
@@ -115,17 +116,16 @@ impl Acceptor {
     /// One request after the other.
     async fn serve_http1(&self, stream: ClientStream, keepalive: Duration) {
         let state = stream.state();
-        // Reading a request undoes this: every session of the connection is told anew.
         let patience = keepalive.as_secs().max(1);
         let mut shutdown = self.shutdown.clone();
         let mut stopping = std::pin::pin!(shutdown.changed());
-        let mut session = ServerSession::new_http1(Box::new(stream));
-        session.set_keepalive(Some(patience));
+        let mut stream: Stream = Box::new(stream);
+        let mut settings = None;
         loop {
+            let session = session_of(stream, settings, patience);
             let reused = self.proxy.process_new_http(session, &self.shutdown).await;
-            let Some((mut stream, settings)) = reused.map(ReusedHttpStream::consume) else {
-                return;
-            };
+            let Some(reused) = reused else { return };
+            (stream, settings) = reused.consume();
             state.next_head();
             let request = ClientStream::readable(&mut stream);
             let asked = tokio::select! {
@@ -135,13 +135,18 @@ impl Acceptor {
             if !matches!(asked, Ok(Ok(()))) {
                 return;
             }
-            session = ServerSession::new_http1(stream);
-            if let Some(settings) = settings {
-                settings.apply_to_session(&mut session);
-            }
-            session.set_keepalive(Some(patience));
         }
     }
+}
+
+/// A connection's next request. Reading one undoes the keep-alive: every session of the connection is told anew.
+fn session_of(stream: Stream, settings: Option<HttpPersistentSettings>, patience: u64) -> ServerSession {
+    let mut session = ServerSession::new_http1(stream);
+    if let Some(settings) = settings {
+        settings.apply_to_session(&mut session);
+    }
+    session.set_keepalive(Some(patience));
+    session
 }
 
 impl Drop for Place {
