@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::code;
 use crate::decode::Decode;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::units::DURATION_PATTERN;
+use crate::units::{DURATION_PATTERN, write_duration};
 use crate::yaml::Node;
 
 /// Sums of durations and points in time must stay representable.
@@ -78,6 +78,30 @@ impl Decode for Patience {
         }
         let problem = "must be at most `365d`".to_owned();
         cx.push(out_of_range(node, "this duration is too long", problem));
+        None
+    }
+
+    fn schema() -> Value {
+        Duration::schema()
+    }
+}
+
+/// A duration from `MIN` to `MAX` seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Within<const MIN: u64, const MAX: u64>(pub Duration);
+
+impl<const MIN: u64, const MAX: u64> Decode for Within<MIN, MAX> {
+    const WHAT: &'static str = Duration::WHAT;
+
+    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        let duration = Duration::decode(node, cx)?;
+        let [shortest, longest] = [MIN, MAX].map(Duration::from_secs);
+        if (shortest..=longest).contains(&duration) {
+            return Some(Self(duration));
+        }
+        let [shortest, longest] = [shortest, longest].map(write_duration);
+        let problem = format!("must be from `{shortest}` to `{longest}`");
+        cx.push(out_of_range(node, "this duration is out of range", problem));
         None
     }
 

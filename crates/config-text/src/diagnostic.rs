@@ -32,6 +32,7 @@ pub struct Spanned<T> {
 }
 
 impl<T> Spanned<T> {
+    /// The value that stands at this place.
     pub fn new(value: T, span: Span) -> Self {
         Self { value, span }
     }
@@ -65,10 +66,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// What keeps the configuration from going live.
     pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, Some(span), message.into())
     }
 
+    /// What is probably a mistake.
     pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, Some(span), message.into())
     }
@@ -124,16 +127,19 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// Adds a text under the name that diagnostics show.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
         let id = u32::try_from(self.files.len()).expect("a process loads a handful of files");
         self.files.push((path.into(), text.into()));
         FileId(id)
     }
 
+    /// The name that the text was added under.
     pub fn path(&self, file: FileId) -> &Path {
         &self.files[file.0 as usize].0
     }
 
+    /// The text itself.
     pub fn text(&self, file: FileId) -> &str {
         &self.files[file.0 as usize].1
     }
@@ -167,6 +173,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// Adds a finding; past the two hundredth it is only counted.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         match diagnostic.severity {
             Severity::Error => self.errors += 1,
@@ -182,6 +189,7 @@ impl Diagnostics {
         self.concealed.push(span);
     }
 
+    /// Whether something keeps the configuration from going live.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
     }
@@ -189,6 +197,11 @@ impl Diagnostics {
     /// How many were pushed, kept or not.
     pub fn len(&self) -> usize {
         self.errors + self.warnings
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// How many of this severity were pushed, kept or not.

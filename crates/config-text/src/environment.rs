@@ -22,7 +22,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Variables that are not UTF-8 are left out, as if unset.
+    /// Those of this process. Variables that are not UTF-8 are left out, as if unset.
     #[allow(
         clippy::disallowed_methods,
         reason = "the one place that reads the process environment"
@@ -45,6 +45,7 @@ impl Environment {
             .collect()
     }
 
+    /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }

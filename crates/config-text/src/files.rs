@@ -47,6 +47,7 @@ pub fn read_text(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
 }
 
+/// Why a file cannot be read, for the end of a sentence.
 pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
@@ -67,6 +68,7 @@ pub fn existing_file(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Optio
     })
 }
 
+/// A folder that is there.
 pub fn existing_folder(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
     existing(base, path, cx, |found| {
         let metadata = fs::metadata(found).map_err(|error| reason(&error))?;

@@ -7,10 +7,12 @@ use std::time::Duration;
 pub struct ByteSize(u64);
 
 impl ByteSize {
+    /// So many bytes.
     pub const fn from_bytes(bytes: u64) -> Self {
         Self(bytes)
     }
 
+    /// How many bytes.
     pub const fn bytes(self) -> u64 {
         self.0
     }
@@ -39,6 +41,19 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a duration is a number and a unit: `500ms`, `30s`, `5m`, `2h` or `1d`".to_owned())
 }
 
+/// A duration as it is written in files: the largest unit that divides it. Less than a millisecond is left out.
+pub fn write_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let fitting = DURATIONS
+        .iter()
+        .rev()
+        .find(|(_, factor)| millis > 0 && millis.is_multiple_of(u128::from(*factor)));
+    match fitting {
+        Some((unit, factor)) => format!("{}{unit}", millis / u128::from(*factor)),
+        None => "0s".to_owned(),
+    }
+}
+
 /// A number without a unit counts bytes. On failure, what a size looks like.
 pub fn parse_size(text: &str) -> Result<ByteSize, String> {
     digits(text)
@@ -62,7 +77,7 @@ fn digits(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_duration, parse_size};
+    use super::{parse_duration, parse_size, write_duration};
 
     #[test]
     fn durations_are_read_in_every_unit() {
@@ -110,6 +125,15 @@ mod tests {
         ];
         for (text, bytes) in cases {
             assert_eq!(parse_size(text).ok().map(super::ByteSize::bytes), bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_is_written_in_its_largest_unit() {
+        for text in [
+            "0s", "1ms", "999ms", "1s", "90s", "1m", "90m", "1h", "25h", "1d", "365d",
+        ] {
+            assert_eq!(write_duration(parse_duration(text).unwrap()), text);
         }
     }
 }

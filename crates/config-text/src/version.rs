@@ -27,6 +27,7 @@ pub fn is_supported(file: &Node, cx: &mut Diagnostics) -> bool {
     !other
 }
 
+/// The version that this program reads, and no other.
 #[derive(Clone, Copy, Debug)]
 pub struct Version;
 

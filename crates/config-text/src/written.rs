@@ -58,6 +58,7 @@ impl Text {
         (!self.private).then(|| format!("`{}`", self.value))
     }
 
+    /// As [`Text::shown`], with other words for a value that must not be repeated.
     pub fn shown_or(&self, otherwise: &str) -> String {
         self.shown().unwrap_or_else(|| otherwise.to_owned())
     }
@@ -94,6 +95,7 @@ pub fn decode_parsed<T>(
     })
 }
 
+/// Whether the value came from the environment, so that it may be private.
 pub fn is_substituted(node: &Node) -> bool {
     matches!(&node.kind, Kind::Scalar(scalar) if scalar.form == Form::Substituted)
 }

@@ -19,6 +19,7 @@ pub struct Node {
     pub span: Span,
 }
 
+/// What stands at a place.
 #[derive(Clone, Debug)]
 pub enum Kind {
     Scalar(Scalar),
@@ -58,6 +59,7 @@ pub fn parse(file: FileId, text: &str, env: &Environment, cx: &mut Diagnostics) 
 }
 
 impl Node {
+    /// Whether nothing stands here: an empty value, `~` or `null`.
     pub fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar(scalar) if scalar.plain_type() == Some(PlainType::Null))
     }

@@ -1,1 +1,14 @@
-//! `auth.yaml`: from its text to settings.
+//! `auth.yaml`: from its text to settings, once. Every mistake is found in one run.
+
+pub(crate) mod code;
+mod file;
+pub(crate) mod issuer;
+mod load;
+pub(crate) mod origin;
+mod schema;
+pub(crate) mod settings;
+pub(crate) mod url;
+
+pub(crate) use load::{Loaded, Overrides, load};
+pub(crate) use schema::schema;
+pub(crate) use settings::Settings;

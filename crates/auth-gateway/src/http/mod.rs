@@ -23,10 +23,11 @@ pub mod admin;
 mod serve;
 mod termination;
 
+pub use crate::config::origin::{InvalidOrigin, OriginPattern};
 pub use body::{BodyLimits, Fields, OptionalFields};
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use cookies::{CookieWriter, DisplayedUser, SESSION_COOKIE, USER_COOKIE};
-pub use cors::{CorsPolicy, InvalidOrigin, OriginPattern, OriginVerdict};
+pub use cors::{CorsPolicy, OriginVerdict};
 pub use credential::{API_KEY_PREFIXES, Carrier, Credential, Presented};
 pub use error::{Refusal, Shape};
 pub use middleware::BaseSettings;

@@ -130,6 +130,7 @@ pub struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
+    /// The keys of the mapping at this node; `None`, and reported, when something else stands there. Unknown keys are reported.
     pub fn of(node: &'n Node, what: &'static str, known: &[&'static str], cx: &mut Diagnostics) -> Option<Self> {
         let Kind::Mapping(entries) = &node.kind else {
             wrong_type(node, what, cx);
@@ -155,6 +156,7 @@ impl<'n> Fields<'n> {
         entries.find(|(key, _)| key.value == name).map(|(_, value)| value)
     }
 
+    /// The value of a key; `None`, and reported, when it is missing or no good.
     pub fn required<T: Decode>(&self, name: &str, cx: &mut Diagnostics) -> Option<T> {
         if let Some(node) = self.get(name) {
             return T::decode(node, cx);
@@ -172,6 +174,7 @@ impl<'n> Fields<'n> {
         Diagnostic::error(code::MISSING_KEY, place, message).label(format!("missing `{name}`"))
     }
 
+    /// The value of a key; `None` when it is missing, or no good and reported.
     pub fn optional<T: Decode>(&self, name: &str, cx: &mut Diagnostics) -> Option<T> {
         T::decode(self.get(name)?, cx)
     }
@@ -226,6 +229,7 @@ pub struct RecordSchema {
 }
 
 impl RecordSchema {
+    /// Without any key.
     pub fn new(description: String) -> Self {
         Self {
             description,
@@ -234,15 +238,18 @@ impl RecordSchema {
         }
     }
 
+    /// Adds a key that must be there.
     pub fn required<T: Decode>(&mut self, name: &'static str, about: String) {
         self.required.push(name);
         self.property::<T>(name, about);
     }
 
+    /// Adds a key that may be left out.
     pub fn optional<T: Decode>(&mut self, name: &'static str, about: String) {
         self.property::<T>(name, about);
     }
 
+    /// Adds a key that has this value when it is left out.
     pub fn with_default<T: Decode>(&mut self, name: &'static str, about: String, default: Value) {
         self.property::<T>(name, about)["default"] = default;
     }
@@ -255,6 +262,7 @@ impl RecordSchema {
         property
     }
 
+    /// The schema, which admits no other keys.
     pub fn finish(self) -> Value {
         json!({
             "type": "object",
