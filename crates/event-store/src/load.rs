@@ -51,9 +51,11 @@ pub(crate) async fn begin(connection: &mut AnyConnection, engine: &Engine) -> sq
 pub(crate) async fn load(connection: &mut AnyConnection, touched: &Touched) -> sqlx::Result<Rows> {
     let mut rows = Rows::default();
     for list in padded(&touched.streams) {
-        let found = list.iter().fold(STREAMS.query(list.len()), |query, stream| {
-            query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
-        });
+        let found = list
+            .iter()
+            .fold(STREAMS.query_on(connection, list.len()), |query, stream| {
+                query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
+            });
         for row in found.fetch_all(&mut *connection).await? {
             rows.streams
                 .insert(StreamId::new(text(&row, 0)?, text(&row, 1)?), stream(&row)?);

@@ -4,7 +4,7 @@
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, AssertSqlSafe, query};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, query};
 use std::fmt::Write as _;
 
 /// Keeps the number of parameters below what the databases take.
@@ -21,23 +21,44 @@ pub(crate) struct Many {
     pub(crate) after: &'static str,
 }
 
+/// How a parameter is written.
+#[derive(Debug, Clone, Copy)]
+enum Placeholders {
+    /// `$1`: both engines.
+    Numbered,
+    /// `?`: SQLite.
+    Plain,
+}
+
 impl Many {
     /// For a list of `rows` rows, to be bound in order.
     pub(crate) fn query<'q>(self, rows: usize) -> AnyQuery<'q> {
-        query(AssertSqlSafe(self.text(rows)))
+        query(AssertSqlSafe(self.text(rows, Placeholders::Numbered)))
     }
 
-    fn text(self, rows: usize) -> String {
+    /// The same, made for the engine of a connection: SQLite searches for each numbered placeholder among all.
+    pub(crate) fn query_on<'q>(self, connection: &AnyConnection, rows: usize) -> AnyQuery<'q> {
+        let placeholders = match connection.backend_name() {
+            "SQLite" => Placeholders::Plain,
+            _ => Placeholders::Numbered,
+        };
+        query(AssertSqlSafe(self.text(rows, placeholders)))
+    }
+
+    fn text(self, rows: usize, placeholders: Placeholders) -> String {
         let mut text = String::with_capacity(self.before.len() + self.after.len() + rows * self.columns * 5);
         text.push_str(self.before);
         for parameter in 0..rows * self.columns {
-            let between = match parameter {
+            text.push_str(match parameter {
                 0 => "(",
                 _ if parameter % self.columns == 0 => "),(",
                 _ => ",",
-            };
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{between}${}", parameter + 1);
+            });
+            match placeholders {
+                Placeholders::Plain => text.push('?'),
+                // Writing to a String cannot fail.
+                Placeholders::Numbered => drop(write!(text, "${}", parameter + 1)),
+            }
         }
         text.push(')');
         text.push_str(self.after);
@@ -53,6 +74,15 @@ pub(crate) fn pieces<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
         let (piece, others) = rest.split_at(size);
         rest = others;
         Some(piece)
+    })
+}
+
+/// The rows, and as many `None` as make each list's size a power of two: for statements that skip rows of NULL.
+pub(crate) fn filled<T>(rows: &[T]) -> impl Iterator<Item = Vec<Option<&T>>> {
+    rows.chunks(MOST_ROWS).map(|piece| {
+        let mut list: Vec<Option<&T>> = piece.iter().map(Some).collect();
+        list.resize(list.len().next_power_of_two(), None);
+        list
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::database::Engine;
 use crate::job::Swept;
-use crate::many::{Many, padded, pieces};
+use crate::many::{Many, filled, padded, pieces};
 use crate::plan::{Head, Plan, StreamRow, UsedKey};
 use crate::record::Record;
 use crate::row::EventRow;
@@ -20,10 +20,17 @@ pub(crate) const EVENTS: Many = Many {
     columns: 14,
     after: "",
 };
+/// In every batch, so in one statement each: rows of NULL fill it up.
+const NEW_EVENTS: Many = Many {
+    before: "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
+             subject, payload, sealed, hash) SELECT * FROM (VALUES ",
+    columns: 14,
+    after: ") AS filled WHERE column1 IS NOT NULL",
+};
 const STREAMS: Many = Many {
-    before: "INSERT INTO streams (kind, id, version, position, state, lookups) VALUES ",
+    before: "INSERT INTO streams (kind, id, version, position, state, lookups) SELECT * FROM (VALUES ",
     columns: 6,
-    after: " ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
+    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
             state = excluded.state, lookups = excluded.lookups",
 };
 const LOOKUPS: Many = Many {
@@ -121,24 +128,26 @@ async fn sweep(connection: &mut AnyConnection, now: Timestamp) -> sqlx::Result<S
 }
 
 async fn save_events(connection: &mut AnyConnection, events: &[EventRow]) -> sqlx::Result<()> {
-    for piece in pieces(events) {
-        let insert = piece.iter().fold(EVENTS.query(piece.len()), |query, row| {
-            query
-                .bind(signed(row.position))
-                .bind(row.stream.kind.as_ref())
-                .bind(row.stream.id.as_str())
-                .bind(signed(row.version))
-                .bind(row.id.as_str())
-                .bind(row.kind.as_str())
-                .bind(row.time.0)
-                .bind(row.actor.as_str())
-                .bind(row.client.as_deref())
-                .bind(row.request_id.as_deref())
-                .bind(row.subject.as_deref())
-                .bind(row.payload.as_str())
-                .bind(row.sealed.as_deref())
-                .bind(row.hash.as_slice())
-        });
+    for list in filled(events) {
+        let insert = list
+            .iter()
+            .fold(NEW_EVENTS.query_on(connection, list.len()), |query, row| {
+                query
+                    .bind(row.map(|row| signed(row.position)))
+                    .bind(row.map(|row| row.stream.kind.as_ref()))
+                    .bind(row.map(|row| row.stream.id.as_str()))
+                    .bind(row.map(|row| signed(row.version)))
+                    .bind(row.map(|row| row.id.as_str()))
+                    .bind(row.map(|row| row.kind.as_str()))
+                    .bind(row.map(|row| row.time.0))
+                    .bind(row.map(|row| row.actor.as_str()))
+                    .bind(row.and_then(|row| row.client.as_deref()))
+                    .bind(row.and_then(|row| row.request_id.as_deref()))
+                    .bind(row.and_then(|row| row.subject.as_deref()))
+                    .bind(row.map(|row| row.payload.as_str()))
+                    .bind(row.and_then(|row| row.sealed.as_deref()))
+                    .bind(row.map(|row| row.hash.as_slice()))
+            });
         insert.execute(&mut *connection).await?;
     }
     Ok(())
@@ -146,16 +155,18 @@ async fn save_events(connection: &mut AnyConnection, events: &[EventRow]) -> sql
 
 async fn save_streams(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
     let streams: Vec<(&StreamId, &StreamRow)> = plan.after.streams.iter().collect();
-    for piece in pieces(&streams) {
-        let upsert = piece.iter().fold(STREAMS.query(piece.len()), |query, (stream, row)| {
-            query
-                .bind(stream.kind.as_ref())
-                .bind(stream.id.as_str())
-                .bind(signed(row.version))
-                .bind(signed(row.position))
-                .bind(row.state.as_deref())
-                .bind(row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice))
-        });
+    for list in filled(&streams) {
+        let upsert = list
+            .iter()
+            .fold(STREAMS.query_on(connection, list.len()), |query, row| {
+                query
+                    .bind(row.map(|(stream, _)| stream.kind.as_ref()))
+                    .bind(row.map(|(stream, _)| stream.id.as_str()))
+                    .bind(row.map(|(_, row)| signed(row.version)))
+                    .bind(row.map(|(_, row)| signed(row.position)))
+                    .bind(row.and_then(|(_, row)| row.state.as_deref()))
+                    .bind(row.and_then(|(_, row)| row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice)))
+            });
         upsert.execute(&mut *connection).await?;
     }
     let former = |stream: &StreamId| plan.before.streams.get(stream).and_then(|row| row.lookups_digest);

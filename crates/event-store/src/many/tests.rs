@@ -8,8 +8,12 @@ fn a_list_of_rows_stands_in_the_middle_of_the_statement() {
         after: " ON CONFLICT DO NOTHING",
     };
     assert_eq!(
-        insert.text(3),
+        insert.text(3, Placeholders::Numbered),
         "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4),($5,$6) ON CONFLICT DO NOTHING"
+    );
+    assert_eq!(
+        insert.text(2, Placeholders::Plain),
+        "INSERT INTO t (a, b) VALUES (?,?),(?,?) ON CONFLICT DO NOTHING"
     );
 }
 
@@ -31,4 +35,14 @@ fn keys_are_padded_with_the_last_one() {
     assert_eq!(padded(0..0), Vec::<Vec<i32>>::new());
     assert_eq!(padded([7, 8, 9]), [[7, 8, 9, 9]]);
     assert_eq!(padded(0..300).iter().map(Vec::len).collect::<Vec<_>>(), [256, 64]);
+}
+
+#[test]
+fn rows_are_filled_up_with_none() {
+    let rows: Vec<usize> = (0..300).collect();
+    let lists: Vec<Vec<Option<&usize>>> = filled(&rows).collect();
+    assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), [256, 64]);
+    let there: Vec<usize> = lists.concat().into_iter().flatten().copied().collect();
+    assert_eq!(there, rows);
+    assert_eq!(filled::<usize>(&[]).count(), 0);
 }
