@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files that hold nothing but tests of the file they stand under.
-const TEST_FILES: &str = "tests.rs properties.rs";
+/// Files that hold nothing but tests, or what tests use: their modules are declared under `#[cfg(test)]`.
+const TEST_FILES: &str = "tests.rs properties.rs testing.rs documented.rs weak_list.rs";
 
 /// A text file of the repository; `path` is relative to its root.
 pub(crate) struct File {

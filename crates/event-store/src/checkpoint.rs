@@ -5,11 +5,9 @@
 
 mod folder;
 mod note;
-mod signing;
 
 pub use folder::Folder;
 pub use note::{Key, LocalSigner, MalformedKey, NoteError, Signer, open_note, sign_note};
-pub use signing::{Checkpointer, SignError, Signed};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -8,6 +8,7 @@ pub mod backup;
 mod bell;
 pub mod chain;
 pub mod checkpoint;
+pub mod checkpointer;
 mod command;
 mod database;
 mod error;

@@ -5,7 +5,6 @@ use crate::bell;
 use crate::command::{Command, Outcome};
 use crate::database::{Database, Engine};
 use crate::error::{AppendError, OpenError, Unavailable};
-use crate::event::Position;
 use crate::fold::Fold;
 use crate::job::{Answer, Job, Swept};
 use crate::options::Options;
@@ -13,7 +12,6 @@ use crate::readers::Readers;
 use crate::record::{Record, RecordChange};
 use crate::save::SWEPT_AT_ONCE;
 use crate::schema;
-use crate::subscription::Subscription;
 use crate::timestamp::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -141,12 +139,6 @@ impl Store {
             }
         }
         Ok(total)
-    }
-
-    /// Events after `from`, as they come: 0 for all.
-    #[must_use]
-    pub fn subscribe(&self, from: Position) -> Subscription {
-        Subscription::new(self.clone(), from)
     }
 
     async fn ask(&self, job: Job) -> Result<Answer, AppendError> {

@@ -19,17 +19,20 @@ pub struct Subscription {
     failed: bool,
 }
 
-impl Subscription {
-    pub(crate) fn new(store: Store, position: Position) -> Self {
-        let bell = store.inner.bell.subscribe();
-        Self {
-            store,
-            bell,
-            position,
+impl Store {
+    /// Events after `from`, as they come: 0 for all.
+    #[must_use]
+    pub fn subscribe(&self, from: Position) -> Subscription {
+        Subscription {
+            store: self.clone(),
+            bell: self.inner.bell.subscribe(),
+            position: from,
             failed: false,
         }
     }
+}
 
+impl Subscription {
     /// The position of the last event that was returned.
     #[must_use]
     pub fn position(&self) -> Position {

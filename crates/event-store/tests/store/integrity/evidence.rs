@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use event_store::checkpoint::{Checkpoint, Folder, Key, LocalSigner, SignError, Signer};
+use event_store::checkpoint::{Checkpoint, Folder, Key, LocalSigner, Signer};
+use event_store::checkpointer::SignError;
 use event_store::stored::StoredEvent;
 use event_store::verify::{Finding, Problem, Report, Witness, verify_log};
 use event_store::{Store, Timestamp};

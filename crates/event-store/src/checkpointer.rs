@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sqlx::{Connection, Row, query};
 
-use super::{Checkpoint, NoteError, Signer, Sink};
 use crate::chain::{GENESIS, Hash};
+use crate::checkpoint::{Checkpoint, NoteError, Signer, Sink};
 use crate::database::{Database, Role};
 use crate::error::Unavailable;
 use crate::event::Position;
