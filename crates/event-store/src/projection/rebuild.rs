@@ -47,7 +47,7 @@ pub struct Rebuilt {
     pub rows: u64,
     /// Of the new rows; their order does not count.
     pub checksum: Hash,
-    /// Of the rows that were replaced; `None` if those were of another version or had stopped at an error.
+    /// Of the live rows until then, the same unless they were wrong; `None` if those were of another version or had stopped at an error.
     pub replaced: Option<Hash>,
 }
 
@@ -84,7 +84,7 @@ impl From<sqlx::Error> for RebuildError {
 
 impl Store {
     /// Makes the rows of `projection` anew from the whole log while the live ones are read and kept up to date, then
-    /// replaces those in one transaction. Does not hold up appends on PostgreSQL; on SQLite while it replaces.
+    /// replaces those in one transaction if they differ. Does not hold up appends on PostgreSQL; on SQLite while it replaces.
     ///
     /// # Errors
     /// When an event can't be applied, or the database does not answer.
@@ -195,13 +195,8 @@ impl Rebuild<'_> {
             None => None,
         };
         let (rows, checksum) = self.checksum(connection, PREFIX).await?;
-        for table in self.new.projection.tables() {
-            if live.is_none() {
-                // Of another version, perhaps with other columns.
-                table.drop_if_exists(connection, "").await?;
-                table.create(connection, self.engine, "").await?;
-            }
-            table.replace_from(connection, PREFIX).await?;
+        if replaced != Some(checksum) {
+            self.replace_rows(connection, live.is_none()).await?;
         }
         self.clear(connection).await?;
         let delete = query("DELETE FROM projections WHERE name = $1").bind(self.live.row_name());
@@ -216,6 +211,18 @@ impl Rebuild<'_> {
             checksum,
             replaced,
         })
+    }
+
+    async fn replace_rows(&self, connection: &mut AnyConnection, other_version: bool) -> sqlx::Result<()> {
+        for table in self.new.projection.tables() {
+            if other_version {
+                // Perhaps with other columns.
+                table.drop_if_exists(connection, "").await?;
+                table.create(connection, self.engine, "").await?;
+            }
+            table.replace_from(connection, PREFIX).await?;
+        }
+        Ok(())
     }
 
     /// Over all tables.
