@@ -1,3 +1,11 @@
-//! `auth-gateway`.
+//! `auth-gateway`: see the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+/// Memory of many short-lived tasks: jemalloc gives it back.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    auth_gateway::main()
+}

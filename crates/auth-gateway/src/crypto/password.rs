@@ -40,6 +40,16 @@ impl Password {
         }
     }
 
+    /// What is compared in place of a text that can be no password: the comparison takes its time and finds it wrong.
+    pub(crate) fn that_nobody_has() -> Self {
+        Self(SecretString::from("\0".repeat(Self::FEWEST_BYTES)))
+    }
+
+    /// The same password, for a second use.
+    pub(crate) fn again(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(super) fn expose(&self) -> &str {
         self.0.expose_secret()
     }

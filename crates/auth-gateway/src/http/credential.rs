@@ -83,7 +83,7 @@ impl Presented {
         self.0.iter().map(|(carrier, credential)| (*carrier, credential))
     }
 
-    fn read(headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut found = Vec::new();
         if let Some(line) = only(headers, &header::AUTHORIZATION)? {
             found.push(authorization(line)?);

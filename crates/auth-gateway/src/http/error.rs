@@ -5,6 +5,7 @@
 //! `ROUTE_NOT_FOUND` is on that list too, but part of this program's contract: those clients look for it only in answers
 //! about memories, which this program never gives.
 
+mod of_use_cases;
 mod rendering;
 
 pub use rendering::Shape;
@@ -38,6 +39,9 @@ pub enum Refusal {
     MissingCredentials,
     #[error("Invalid email or password")]
     InvalidCredentials,
+    /// The password was right: its owner may know.
+    #[error("Email address is not verified yet")]
+    EmailNotVerified,
     #[error("Email is required")]
     MissingEmail,
     #[error("Email address is invalid")]
@@ -53,6 +57,16 @@ pub enum Refusal {
     TokenMissing,
     #[error("Session is not valid")]
     SessionInvalid,
+    /// Of the credential that introspection is asked about.
+    #[error("The credential is not valid")]
+    CredentialInvalid,
+    #[error("The credential has expired")]
+    CredentialExpired,
+    #[error("The credential belongs to another project")]
+    OtherProject,
+    /// Introspection answers known services only, and holders about their own credential.
+    #[error("Introspection takes a service's own credential")]
+    ClientInvalid,
     #[error("Session can't be checked now")]
     SessionUnavailable,
     #[error("Refresh token is required")]
@@ -161,10 +175,15 @@ impl Refusal {
             Self::TokenMissing => (StatusCode::UNAUTHORIZED, "AUTH_TOKEN_MISSING", "invalid_request"),
             Self::AuthRequired => (StatusCode::UNAUTHORIZED, "AUTH_REQUIRED", "invalid_request"),
             Self::SessionInvalid => (StatusCode::UNAUTHORIZED, "SESSION_INVALID", "invalid_token"),
+            Self::CredentialInvalid => (StatusCode::UNAUTHORIZED, "CREDENTIAL_INVALID", "invalid_token"),
+            Self::CredentialExpired => (StatusCode::UNAUTHORIZED, "CREDENTIAL_EXPIRED", "invalid_token"),
+            Self::ClientInvalid => (StatusCode::UNAUTHORIZED, "CLIENT_INVALID", "invalid_client"),
+            Self::OtherProject => (StatusCode::FORBIDDEN, "PROJECT_SCOPE_UNAUTHORIZED", "access_denied"),
             Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN", "invalid_grant"),
             Self::SessionNotFound => (StatusCode::UNAUTHORIZED, "SESSION_NOT_FOUND", "invalid_grant"),
             Self::UserNotFound => (StatusCode::UNAUTHORIZED, "USER_NOT_FOUND", "invalid_grant"),
             Self::ApiKeyInvalid { .. } => (StatusCode::UNAUTHORIZED, "API_KEY_INVALID", "invalid_token"),
+            Self::EmailNotVerified => (StatusCode::FORBIDDEN, "EMAIL_NOT_VERIFIED", "access_denied"),
             Self::ScopeInsufficient { .. } => (StatusCode::FORBIDDEN, "SCOPE_INSUFFICIENT", "insufficient_scope"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN", "access_denied"),
             Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", "access_denied"),

@@ -1,5 +1,6 @@
 //! The HTTP interface: one endpoint a file under `endpoints`, all of them in `router`, everything around them here.
 
+pub(crate) mod gateway;
 pub mod router;
 pub mod route;
 mod endpoints;
@@ -12,6 +13,8 @@ mod panics;
 mod deadline;
 mod rate_limit;
 mod body;
+mod signed_in;
+mod caller;
 mod credential;
 mod cookies;
 mod secret;

@@ -45,7 +45,11 @@ impl Refusal {
     /// Anything that is not about the credential asked about is the caller's, the request's or the gateway's fault.
     fn identity_code(&self) -> ErrorCode {
         match (self, self.status()) {
-            (Self::SessionInvalid | Self::ApiKeyInvalid { .. }, _) => ErrorCode::InvalidCredential,
+            (Self::SessionInvalid | Self::ApiKeyInvalid { .. } | Self::CredentialInvalid, _) => {
+                ErrorCode::InvalidCredential
+            }
+            (Self::CredentialExpired, _) => ErrorCode::ExpiredCredential,
+            (Self::OtherProject, _) => ErrorCode::UnauthorizedProjectScope,
             (_, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => ErrorCode::InvalidClient,
             (_, StatusCode::TOO_MANY_REQUESTS) => ErrorCode::GatewayUnavailable,
             (_, status) if status.is_server_error() => ErrorCode::GatewayUnavailable,

@@ -1,0 +1,300 @@
+//! API keys of a user: made, shown once, listed, changed, rotated with an overlap, revoked, deleted, imported.
+
+use std::time::Duration;
+
+use event_store::{Command as Change, Expected, Timestamp};
+use identity_contract::ScopeSet;
+
+use super::caller::Caller;
+use super::journal::Loaded;
+use super::{App, Refusal};
+use crate::crypto::api_key_text::ApiKeyText;
+use crate::domain::api_key::{
+    self, AccessLevel, ApiKey, Binding, Creation, KeyContext, KeyOrigin, RevokeReason, ServiceAccess, ServiceScopes,
+    Settings,
+};
+use crate::domain::ids::{ApiKeyId, UserId};
+use crate::domain::key_hash::KeyHash;
+use crate::domain::user::User;
+
+/// A wish for a key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewKey {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) access_level: AccessLevel,
+    pub(crate) key_context: Option<KeyContext>,
+    pub(crate) scopes: Option<ScopeSet>,
+    pub(crate) expires_in: Option<Duration>,
+    pub(crate) binding: Option<Binding>,
+    pub(crate) project_scope: Option<String>,
+    pub(crate) service: ServiceAccess,
+    pub(crate) service_scopes: Option<ServiceScopes>,
+}
+
+/// A change of a key's settings; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyChange {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) access_level: Option<AccessLevel>,
+    pub(crate) scopes: Option<ScopeSet>,
+    pub(crate) expiry: Expiry,
+}
+
+/// What becomes of a key's expiry.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Expiry {
+    #[default]
+    Stays,
+    Never,
+    In(Duration),
+}
+
+/// A key as its owner sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenKey {
+    pub(crate) key: ApiKey,
+    pub(crate) last_used_at: Option<Timestamp>,
+    pub(crate) is_active: bool,
+}
+
+impl App {
+    /// The key, and its text, which nobody can tell again.
+    pub(crate) async fn create_key(
+        &self,
+        owner: &User,
+        wish: NewKey,
+        caller: &Caller,
+    ) -> Result<(SeenKey, ApiKeyText), Refusal> {
+        let text = ApiKeyText::generate(&*self.random);
+        let key = self
+            .add_key(owner, wish, KeyHash(text.hash()), KeyOrigin::Created, caller)
+            .await?;
+        Ok((key, text))
+    }
+
+    /// A key of an older system, of which only the SHA-256 is known.
+    pub(crate) async fn import_key(
+        &self,
+        owner: &User,
+        wish: NewKey,
+        hash: KeyHash,
+        caller: &Caller,
+    ) -> Result<SeenKey, Refusal> {
+        if !self.store.find(api_key::HASH_LOOKUP, &hash.0).await?.is_empty() {
+            return Err(Refusal::Exists("API key"));
+        }
+        self.add_key(owner, wish, hash, KeyOrigin::Imported, caller).await
+    }
+
+    async fn add_key(
+        &self,
+        owner: &User,
+        wish: NewKey,
+        hash: KeyHash,
+        origin: KeyOrigin,
+        caller: &Caller,
+    ) -> Result<SeenKey, Refusal> {
+        let now = self.clock.now();
+        if !owner.may_act() {
+            return Err(Refusal::NotAllowed);
+        }
+        let alive = self.live_keys(owner.id, now).await?;
+        if alive.len() >= self.settings.api_keys.per_user {
+            return Err(Refusal::TooManyKeys(self.settings.api_keys.per_user));
+        }
+        if origin == KeyOrigin::Created && alive.iter().any(|key| key.settings.name.trim() == wish.name.trim()) {
+            return Err(Refusal::Exists("API key"));
+        }
+        let permissions = self.within(
+            owner,
+            api_key::requested_permissions(wish.scopes.clone(), wish.key_context),
+        )?;
+        let settings = Settings {
+            name: wish.name.trim().to_owned(),
+            description: wish.description,
+            access_level: wish.access_level,
+            key_context: wish.key_context.unwrap_or_default(),
+            permissions,
+            project_scope: wish.project_scope.or_else(|| owner.project_scope.clone()),
+            binding: wish.binding,
+            expires_at: wish.expires_in.map(|lifetime| now.plus(lifetime)),
+        };
+        let creation = Creation {
+            origin,
+            user_id: owner.id,
+            organization_id: owner.organization_id,
+            hash,
+            settings,
+            service: wish.service,
+            service_scopes: wish.service_scopes,
+        };
+        let facts = api_key::decide(None, api_key::Command::Create(Box::new(creation)), now)?;
+        let id = ApiKeyId(self.journal.new_id(now));
+        let events = self.journal.seal(facts, now).await?;
+        self.journal
+            .append(Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events))
+            .await?;
+        self.key(id, owner.id).await
+    }
+
+    /// The user's keys, newest first.
+    pub(crate) async fn keys_of(&self, owner: UserId) -> Result<Vec<SeenKey>, Refusal> {
+        let mut seen = Vec::new();
+        for Loaded { state, .. } in self
+            .journal
+            .find::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
+            .await?
+        {
+            seen.push(self.seen_key(state).await?);
+        }
+        Ok(seen)
+    }
+
+    /// One key, of this user only.
+    pub(crate) async fn key(&self, id: ApiKeyId, owner: UserId) -> Result<SeenKey, Refusal> {
+        let loaded = self.journal.load::<ApiKey>(id.stream()).await?;
+        match loaded {
+            Some(Loaded { state: key, .. })
+                if key.user_id == owner && !matches!(key.phase, api_key::Phase::Deleted { .. }) =>
+            {
+                self.seen_key(key).await
+            }
+            _ => Err(Refusal::NotFound("API key")),
+        }
+    }
+
+    pub(crate) async fn update_key(
+        &self,
+        id: ApiKeyId,
+        owner: &User,
+        change: KeyChange,
+        caller: &Caller,
+    ) -> Result<SeenKey, Refusal> {
+        let now = self.clock.now();
+        let current = self.key(id, owner.id).await?.key.settings;
+        let permissions = match change.scopes {
+            Some(scopes) => self.within(owner, api_key::requested_permissions(Some(scopes), None))?,
+            None => current.permissions.clone(),
+        };
+        let settings = Settings {
+            name: change.name.unwrap_or(current.name),
+            description: change.description.or(current.description),
+            access_level: change.access_level.unwrap_or(current.access_level),
+            permissions,
+            expires_at: match change.expiry {
+                Expiry::Stays => current.expires_at,
+                Expiry::Never => None,
+                Expiry::In(lifetime) => Some(now.plus(lifetime)),
+            },
+            ..current
+        };
+        self.change_key(
+            id,
+            owner.id,
+            api_key::Command::Update {
+                settings: Box::new(settings),
+            },
+            caller,
+        )
+        .await
+    }
+
+    /// A new text for the same key; the old one dies after `overlap`, to the millisecond.
+    pub(crate) async fn rotate_key(
+        &self,
+        id: ApiKeyId,
+        owner: UserId,
+        overlap: Option<Duration>,
+        caller: &Caller,
+    ) -> Result<(SeenKey, ApiKeyText), Refusal> {
+        let overlap = overlap.unwrap_or(self.settings.api_keys.rotation_overlap);
+        if overlap > self.settings.api_keys.longest_overlap {
+            return Err(Refusal::Rule(format!(
+                "the overlap may be {} s at most",
+                self.settings.api_keys.longest_overlap.as_secs()
+            )));
+        }
+        let text = ApiKeyText::generate(&*self.random);
+        let command = api_key::Command::Rotate {
+            hash: KeyHash(text.hash()),
+            overlap,
+        };
+        Ok((self.change_key(id, owner, command, caller).await?, text))
+    }
+
+    pub(crate) async fn revoke_key(
+        &self,
+        id: ApiKeyId,
+        owner: UserId,
+        reason: RevokeReason,
+        caller: &Caller,
+    ) -> Result<SeenKey, Refusal> {
+        self.change_key(id, owner, api_key::Command::Revoke { reason }, caller)
+            .await
+    }
+
+    pub(crate) async fn delete_key(&self, id: ApiKeyId, owner: UserId, caller: &Caller) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        self.key(id, owner).await?;
+        let decided = |state: Option<&ApiKey>| Ok(api_key::decide(state, api_key::Command::Delete, now)?);
+        self.journal
+            .change::<ApiKey>(&id.stream(), caller, now, decided, |change| change)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn change_key(
+        &self,
+        id: ApiKeyId,
+        owner: UserId,
+        command: api_key::Command,
+        caller: &Caller,
+    ) -> Result<SeenKey, Refusal> {
+        let now = self.clock.now();
+        let decided = |state: Option<&ApiKey>| match state {
+            Some(key) if key.user_id == owner => Ok(api_key::decide(state, command.clone(), now)?),
+            _ => Err(Refusal::NotFound("API key")),
+        };
+        let changed = self
+            .journal
+            .change::<ApiKey>(&id.stream(), caller, now, decided, |change| change)
+            .await?;
+        self.seen_key(changed.state).await
+    }
+
+    /// Never more than the owner's role allows.
+    fn within(&self, owner: &User, wanted: ScopeSet) -> Result<ScopeSet, Refusal> {
+        let allowed = self.settings.scopes.of(&owner.role);
+        let granted = wanted.granted_within(allowed);
+        if granted.is_empty() {
+            Err(Refusal::ScopesBeyondOwner)
+        } else {
+            Ok(granted)
+        }
+    }
+
+    async fn live_keys(&self, owner: UserId, now: Timestamp) -> Result<Vec<ApiKey>, Refusal> {
+        let found = self
+            .journal
+            .find::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|loaded| loaded.state)
+            .filter(|key| key.is_active(now))
+            .collect())
+    }
+
+    async fn seen_key(&self, key: ApiKey) -> Result<SeenKey, Refusal> {
+        let now = self.clock.now();
+        let last_used_at = self.usage.last_used(key.id.0, now).await?;
+        let is_active = key.is_active(now);
+        Ok(SeenKey {
+            key,
+            last_used_at,
+            is_active,
+        })
+    }
+}

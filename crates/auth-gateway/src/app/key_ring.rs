@@ -1,0 +1,188 @@
+//! The signing keys at hand: made, rotated on schedule, and read again whenever another gateway has changed them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use event_store::{AppendError, Command as Change, Expected, RecordChange, Store, Timestamp};
+
+use super::Refusal;
+use super::caller::Caller;
+use super::freshness::{AsOf, Freshness};
+use super::journal::{Journal, Loaded};
+use crate::crypto::key_set::KeySet;
+use crate::crypto::random::Random;
+use crate::crypto::seal::SealKey;
+use crate::crypto::signing::{PublicKey, SigningKey};
+use crate::domain::signing_key::{self, Schedule, SigningKeys, Step};
+
+const KIND: &str = "signing_key";
+/// RFC 8037 section 3.1.
+const ALGORITHM: &str = "EdDSA";
+/// Steps taken in one go; a first start takes two.
+const STEPS: u32 = 8;
+
+pub(crate) struct KeyRing {
+    store: Store,
+    journal: Arc<Journal>,
+    master: SealKey,
+    random: Arc<dyn Random>,
+    schedule: Schedule,
+    keys: ArcSwap<Keys>,
+}
+
+/// The keys as of one position of the log.
+struct Keys {
+    as_of: AsOf,
+    active: Option<Arc<SigningKey>>,
+    /// All that may still have signed something good, the active one among them.
+    signers: HashMap<String, Arc<SigningKey>>,
+    /// Retiring keys end by the clock; the stream tells of it only later.
+    state: SigningKeys,
+}
+
+impl KeyRing {
+    pub(crate) fn new(
+        store: Store,
+        journal: Arc<Journal>,
+        master: SealKey,
+        random: Arc<dyn Random>,
+        schedule: Schedule,
+    ) -> Self {
+        let none = Keys {
+            as_of: AsOf(0),
+            active: None,
+            signers: HashMap::new(),
+            state: SigningKeys::default(),
+        };
+        Self {
+            store,
+            journal,
+            master,
+            random,
+            schedule,
+            keys: ArcSwap::from_pointee(none),
+        }
+    }
+
+    /// The key that signs now.
+    pub(crate) fn current(&self) -> Result<Arc<SigningKey>, Refusal> {
+        self.keys
+            .load()
+            .active
+            .clone()
+            .ok_or_else(|| Refusal::inconsistent("there is no active signing key"))
+    }
+
+    /// The key `kid`, while what it signed may still be good.
+    pub(crate) fn signer(&self, kid: &str) -> Result<Arc<SigningKey>, Refusal> {
+        self.keys.load().signers.get(kid).cloned().ok_or(Refusal::SessionEnded)
+    }
+
+    /// The keys that tokens are verified with, and that `/oauth/jwks.json` shows.
+    pub(crate) fn valid(&self, now: Timestamp) -> Result<KeySet, Refusal> {
+        let keys = self.keys.load();
+        let public: Result<Vec<PublicKey>, _> = keys
+            .state
+            .valid(now)
+            .map(|key| PublicKey::from_base64url(&key.public_key))
+            .collect();
+        Ok(KeySet::new(public.map_err(|_| {
+            Refusal::inconsistent("a stored signing key is no key")
+        })?))
+    }
+
+    /// Reads the keys again if the log has more about them than they know.
+    pub(crate) async fn follow(&self, freshness: &Freshness, as_of: AsOf, now: Timestamp) -> Result<(), Refusal> {
+        if !freshness.still_holds(self.keys.load().as_of, [&signing_key::stream()]) {
+            self.read(as_of, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes every step that is due: publishes, activates, retires. Several gateways may try; one of them does it.
+    pub(crate) async fn rotate(&self, now: Timestamp) -> Result<(), Refusal> {
+        for _ in 0..STEPS {
+            let as_of = AsOf(self.store.head().await?);
+            let loaded = self.read(as_of, now).await?;
+            let state = loaded.as_ref().map(|loaded| loaded.state.clone()).unwrap_or_default();
+            let steps = signing_key::due(&state, self.schedule, now);
+            let Some(step) = steps.into_iter().next() else {
+                return Ok(());
+            };
+            self.take(step, loaded, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&self, step: Step, loaded: Option<Loaded<SigningKeys>>, now: Timestamp) -> Result<(), Refusal> {
+        let (command, record) = match step {
+            Step::Publish => self.publish(),
+            Step::Activate { kid } => (
+                signing_key::Command::Activate {
+                    kid,
+                    overlap: self.schedule.overlap,
+                },
+                None,
+            ),
+            Step::Retire { kid } => {
+                let gone = RecordChange::Delete {
+                    kind: KIND.into(),
+                    key: kid.as_bytes().to_vec(),
+                };
+                (signing_key::Command::Retire { kid }, Some(gone))
+            }
+        };
+        let expected = loaded
+            .as_ref()
+            .map_or(Expected::Nothing, |loaded| Expected::Exact(loaded.version));
+        let facts = signing_key::decide(loaded.as_ref().map(|loaded| &loaded.state), command, now)?;
+        let events = self.journal.seal(facts, now).await?;
+        let mut change = Change::new(Caller::system().context(now)).append(signing_key::stream(), expected, events);
+        change.records.extend(record);
+        match self.store.append(change).await {
+            // Somebody else has taken the step.
+            Ok(_) | Err(AppendError::WrongVersion { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn publish(&self) -> (signing_key::Command, Option<RecordChange>) {
+        let key = SigningKey::generate(&*self.random);
+        let value = key.wrap(&self.master, &*self.random);
+        let kept = RecordChange::Put {
+            kind: KIND.into(),
+            key: key.kid().as_bytes().to_vec(),
+            value,
+            expires: None,
+        };
+        let public_key = key.public().to_base64url();
+        let command = signing_key::Command::Publish {
+            kid: key.kid().to_owned(),
+            algorithm: ALGORITHM.to_owned(),
+            public_key,
+        };
+        (command, Some(kept))
+    }
+
+    async fn read(&self, as_of: AsOf, now: Timestamp) -> Result<Option<Loaded<SigningKeys>>, Refusal> {
+        let loaded = self.journal.load::<SigningKeys>(signing_key::stream()).await?;
+        let state = loaded.as_ref().map(|loaded| loaded.state.clone()).unwrap_or_default();
+        let mut signers = HashMap::new();
+        for key in &state.keys {
+            if let Some(record) = self.store.record(KIND, key.kid.as_bytes(), now).await? {
+                let signer = SigningKey::unwrap(&self.master, &key.kid, &record.value)
+                    .map_err(|broken| Refusal::inconsistent(format!("signing key {}: {broken}", key.kid)))?;
+                signers.insert(key.kid.clone(), Arc::new(signer));
+            }
+        }
+        let active = state.active().and_then(|key| signers.get(&key.kid).cloned());
+        self.keys.store(Arc::new(Keys {
+            as_of,
+            active,
+            signers,
+            state,
+        }));
+        Ok(loaded)
+    }
+}

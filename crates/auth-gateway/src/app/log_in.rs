@@ -1,0 +1,260 @@
+//! Logging in with a password: counted, compared in the same time whoever it is, recorded, and then a session.
+
+use event_store::{Command as Change, Expected, Timestamp};
+use identity_contract::AuthMethod;
+
+use super::accounts::Account;
+use super::caller::{Actor, Caller};
+use super::journal::Loaded;
+use super::tokens::TokenPair;
+use super::{App, Refusal};
+use crate::crypto::password::{Password, PasswordHash, Verdict};
+use crate::crypto::session_handle::SessionHandle;
+use crate::domain::device::Device;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::fact::Fact;
+use crate::domain::ids::{ClientId, SessionId};
+use crate::domain::key_hash::KeyHash;
+use crate::domain::login::{self, LoginFailure};
+use crate::domain::platform::Platform;
+use crate::domain::session::{self, Opening, Session};
+use crate::domain::user::{self, LoginFact, PasswordFact, User};
+
+/// What somebody types to get in.
+pub(crate) struct Login {
+    pub(crate) email: String,
+    /// As it was typed; what can be no password is compared like a wrong one.
+    pub(crate) password: Option<Password>,
+    pub(crate) platform: Platform,
+    pub(crate) client_id: Option<ClientId>,
+    /// Whether a browser is to hold the session in a cookie.
+    pub(crate) cookie: bool,
+}
+
+/// A session has begun.
+pub(crate) struct LoggedIn {
+    pub(crate) account: Account,
+    pub(crate) session: Session,
+    pub(crate) tokens: TokenPair,
+    pub(crate) handle: Option<SessionHandle>,
+}
+
+impl App {
+    /// # Errors
+    /// `InvalidCredentials` for a wrong password and an unknown account alike, `EmailNotVerified` after the right password,
+    /// `TooManyAttempts`, `Busy`.
+    pub(crate) async fn log_in(&self, login: Login, caller: &Caller) -> Result<LoggedIn, Refusal> {
+        let now = self.clock.now();
+        let email: Option<EmailAddress> = login.email.parse().ok();
+        let account = email
+            .as_ref()
+            .map_or_else(|| login.email.trim().to_lowercase(), EmailAddress::normalised);
+        let attempt = self.attempts.begin("password", &account, caller.address, now).await?;
+        let user = match &email {
+            Some(email) => self.user_by_email(email).await?,
+            None => None,
+        };
+        let fact = LoginFact {
+            method: AuthMethod::Password,
+            client_id: login.client_id.clone(),
+            platform: login.platform,
+            device: caller.device(),
+        };
+        let user = match self.check_password(user, login.password, now).await? {
+            Checked::Right(user) => user,
+            Checked::Wrong(user, reason) => {
+                self.record_failure(user, reason, fact, caller, now).await?;
+                return Err(if reason == LoginFailure::Unverified {
+                    Refusal::EmailNotVerified
+                } else {
+                    Refusal::InvalidCredentials
+                });
+            }
+        };
+        let opened = {
+            let entry = Entry {
+                login: fact,
+                cookie: login.cookie,
+                records: attempt.succeeded(),
+            };
+            self.open_session(&user.state, entry, caller, now).await?
+        };
+        let account = self.account(user, now).await?;
+        Ok(LoggedIn {
+            account,
+            session: opened.session,
+            tokens: opened.tokens,
+            handle: opened.handle,
+        })
+    }
+
+    /// Compares in the time of one hash in every case.
+    async fn check_password(
+        &self,
+        user: Option<Loaded<User>>,
+        password: Option<Password>,
+        now: Timestamp,
+    ) -> Result<Checked, Refusal> {
+        let stored = match &user {
+            Some(user) => self.password_hash(&user.state, now).await?,
+            None => None,
+        };
+        let password = password.unwrap_or_else(Password::that_nobody_has);
+        let (Some(user), Some(stored)) = (user, stored) else {
+            self.passwords.verify_nobody(password).await?;
+            return Ok(Checked::Wrong(None, LoginFailure::UnknownAccount));
+        };
+        let verdict = self.passwords.verify(password.again(), stored).await?;
+        match verdict {
+            Verdict::Wrong => return Ok(Checked::Wrong(Some(user), LoginFailure::WrongPassword)),
+            Verdict::RightButStale => self.rehash(&user, password, now).await?,
+            Verdict::Right => {}
+        }
+        if !user.state.may_act() {
+            return Ok(Checked::Wrong(Some(user), LoginFailure::Disabled));
+        }
+        if !user.state.is_verified() {
+            return Ok(Checked::Wrong(Some(user), LoginFailure::Unverified));
+        }
+        Ok(Checked::Right(user))
+    }
+
+    pub(super) async fn password_hash(&self, user: &User, now: Timestamp) -> Result<Option<PasswordHash>, Refusal> {
+        let Some(fact) = &user.password else { return Ok(None) };
+        let opened = self
+            .subjects
+            .open::<PasswordFact>(&user.id.to_string(), fact, now)
+            .await?;
+        Ok(opened.map(|fact| PasswordHash::from_stored(fact.password_hash)))
+    }
+
+    async fn rehash(&self, user: &Loaded<User>, password: Password, now: Timestamp) -> Result<(), Refusal> {
+        let password_hash = self.passwords.hash(password).await?.as_str().to_owned();
+        let command = user::Command::RehashPassword { password_hash };
+        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
+        self.journal
+            .change::<User>(&user.stream, &Caller::system(), now, decided, |change| change)
+            .await?;
+        Ok(())
+    }
+
+    /// The failure as an event: on the account's stream, or on the day's when there is no account.
+    async fn record_failure(
+        &self,
+        user: Option<Loaded<User>>,
+        reason: LoginFailure,
+        fact: LoginFact,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (stream, facts) = match user {
+            Some(user) => {
+                let command = user::Command::RecordFailedLogin { reason, login: fact };
+                (user.stream, user::decide(Some(&user.state), command, now)?)
+            }
+            None => (
+                login::stream(now),
+                vec![login::failed(
+                    fact.method,
+                    reason,
+                    fact.client_id,
+                    fact.platform,
+                    &fact.device,
+                )],
+            ),
+        };
+        let events = self.journal.seal(facts, now).await?;
+        self.journal
+            .append(Change::new(caller.context(now)).append(stream, Expected::Any, events))
+            .await?;
+        Ok(())
+    }
+
+    /// Begins a session for a user who has proved who they are, whatever the method.
+    pub(super) async fn open_session(
+        &self,
+        user: &User,
+        entry: Entry,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Opened, Refusal> {
+        let Entry { login, cookie, records } = entry;
+        let id = SessionId(self.journal.new_id(now));
+        let handle = cookie.then(|| SessionHandle::generate(&*self.random));
+        let issue = self.tokens.issue(&self.journal, now)?;
+        let opening = Opening {
+            id,
+            user: user.clone(),
+            client_id: login.client_id.clone(),
+            platform: login.platform,
+            method: login.method,
+            scopes: self.settings.scopes.of(&user.role).clone(),
+            lifetime: self.settings.sessions.absolute,
+            idle: Some(self.settings.sessions.idle),
+            handle: handle.as_ref().map(|handle| KeyHash(handle.hash())),
+            issue: Some(issue),
+            device: login.device.clone(),
+        };
+        let started = session::decide(None, session::Command::Start(Box::new(opening)), now)?;
+        let recorded = user::decide(Some(user), user::Command::RecordLogin { session: id, login }, now)?;
+        let caller = caller.acting_as(Actor::User(user.id.to_string()));
+        let mut command = self.session_command(&caller, id, started, user, recorded, now).await?;
+        command.records = records;
+        self.journal.append(command).await?;
+        let session = self.session(id).await?.state;
+        let tokens = self.tokens.pair(&session, user)?;
+        Ok(Opened {
+            session,
+            tokens,
+            handle,
+        })
+    }
+
+    async fn session_command(
+        &self,
+        caller: &Caller,
+        id: SessionId,
+        started: Vec<Fact>,
+        user: &User,
+        recorded: Vec<Fact>,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let started = self.journal.seal(started, now).await?;
+        let recorded = self.journal.seal(recorded, now).await?;
+        // Logins of one user do not stand in each other's way: the session's epoch already tells whether it counts.
+        Ok(Change::new(caller.context(now))
+            .append(id.stream(), Expected::Nothing, started)
+            .append(user.id.stream(), Expected::Any, recorded))
+    }
+}
+
+/// How a user came in.
+pub(super) struct Entry {
+    pub(super) login: LoginFact,
+    /// Whether a browser is to hold the session in a cookie.
+    pub(super) cookie: bool,
+    /// What changes together with the session's beginning.
+    pub(super) records: Vec<event_store::RecordChange>,
+}
+
+/// A session that was just opened.
+pub(super) struct Opened {
+    pub(super) session: Session,
+    pub(super) tokens: TokenPair,
+    pub(super) handle: Option<SessionHandle>,
+}
+
+enum Checked {
+    Right(Loaded<User>),
+    Wrong(Option<Loaded<User>>, LoginFailure),
+}
+
+impl Caller {
+    /// What is known of the machine that asks.
+    pub(super) fn device(&self) -> Device {
+        Device {
+            address: self.address.map(|address| address.to_string()),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+}

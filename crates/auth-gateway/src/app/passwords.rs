@@ -1,0 +1,149 @@
+//! Changing a password, and choosing a new one when it is forgotten. Either ends every session but the one that asked.
+
+use event_store::{Command as Change, RecordChange, Timestamp};
+
+use super::caller::{Actor, Caller};
+use super::post::RESET_FOR;
+use super::{App, Refusal};
+use crate::crypto::one_time::{OneTimeToken, Purpose};
+use crate::crypto::password::{Password, Verdict};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::user::{self, User};
+use crate::mail::letter::Letter;
+
+const RESET: &str = "reset_password";
+
+impl App {
+    /// # Errors
+    /// `WeakPassword`, with the reason for its owner.
+    pub(super) fn judge_password(&self, password: &Password, email: &EmailAddress) -> Result<(), Refusal> {
+        self.policy
+            .judge(password, email.as_str())
+            .map_err(Refusal::WeakPassword)
+    }
+
+    /// The owner's own change: the current password must be right, whatever session asks.
+    pub(crate) async fn change_password(
+        &self,
+        user: UserId,
+        current: Password,
+        new: Password,
+        session: Option<SessionId>,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        let attempt = self
+            .attempts
+            .begin("password_change", &user.to_string(), caller.address, now)
+            .await?;
+        let account = self.account(self.user(user).await?, now).await?;
+        let stored = self
+            .password_hash(&account.user, now)
+            .await?
+            .ok_or(Refusal::InvalidCredentials)?;
+        if self.passwords.verify(current, stored).await? == Verdict::Wrong {
+            return Err(Refusal::InvalidCredentials);
+        }
+        let email = account.email.ok_or_else(|| Refusal::NotFound("user"))?;
+        self.judge_password(&new, &email)?;
+        let password_hash = self.passwords.hash(new).await?.as_str().to_owned();
+        let command = user::Command::ChangePassword {
+            password_hash,
+            except: session,
+        };
+        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
+        let forgotten = attempt.succeeded();
+        let dress = |mut change: Change| {
+            change.records.extend(forgotten.iter().cloned());
+            change
+        };
+        self.journal.change(&user.stream(), caller, now, decided, dress).await?;
+        self.tell_of_change(&email, now);
+        Ok(())
+    }
+
+    /// Sends a link to choose a new password, if the address has an account. The answer is the same if not.
+    pub(crate) async fn forgot_password(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        let token = OneTimeToken::generate(&*self.random);
+        let key = token.hash(Purpose::ResetPassword);
+        let user = self.user_by_email(email).await?.filter(|user| user.state.may_act());
+        let Some(user) = user else {
+            let nobody = UserId(self.journal.new_id(now));
+            return self
+                .keep_one_time("unused_token", key, nobody, now.plus(RESET_FOR), caller, now)
+                .await;
+        };
+        let put = RecordChange::Put {
+            kind: RESET.into(),
+            key: key.to_vec(),
+            value: user.state.id.to_string().into_bytes(),
+            expires: Some(now.plus(RESET_FOR)),
+        };
+        let command = user::Command::RequestPasswordReset {
+            device: caller.device(),
+        };
+        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
+        self.journal
+            .change(&user.stream, caller, now, decided, |change: Change| {
+                change.record(put.clone())
+            })
+            .await?;
+        let link = self.link(&format!("/web/reset-password?token={}", token.expose()));
+        self.post(
+            email,
+            Letter::ResetPassword {
+                link: &link,
+                valid_for: RESET_FOR,
+            },
+            now,
+        );
+        Ok(())
+    }
+
+    /// The link's token and a new password: all sessions end, and guesses at the old one are forgiven.
+    pub(crate) async fn reset_password(&self, token: &str, new: Password, caller: &Caller) -> Result<UserId, Refusal> {
+        let now = self.clock.now();
+        let key = OneTimeToken::parse(token)
+            .map_err(|_| Refusal::LinkExpired)?
+            .hash(Purpose::ResetPassword)
+            .to_vec();
+        let id = self.one_time_owner(RESET, &key, now).await?;
+        let account = self.account(self.user(id).await?, now).await?;
+        let email = account.email.ok_or(Refusal::LinkExpired)?;
+        self.judge_password(&new, &email)?;
+        let password_hash = self.passwords.hash(new).await?.as_str().to_owned();
+        let command = user::Command::CompletePasswordReset {
+            password_hash,
+            device: caller.device(),
+        };
+        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
+        let forgiven = self
+            .attempts
+            .forgiven("password", &email.normalised(), caller.address, now);
+        let dress = |mut change: Change| {
+            change.records.extend(forgiven.iter().cloned());
+            change.record(RecordChange::Consume {
+                kind: RESET.into(),
+                key: key.clone(),
+            })
+        };
+        let caller = caller.acting_as(Actor::User(id.to_string()));
+        self.journal.change(&id.stream(), &caller, now, decided, dress).await?;
+        self.tell_of_change(&email, now);
+        Ok(id)
+    }
+
+    fn tell_of_change(&self, email: &EmailAddress, now: Timestamp) {
+        let reset = self.link("/web/forgot-password");
+        self.post(
+            email,
+            Letter::PasswordChanged {
+                time: &now.to_string(),
+                reset_link: &reset,
+            },
+            now,
+        );
+    }
+}

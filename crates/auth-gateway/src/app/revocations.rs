@@ -1,0 +1,24 @@
+//! What is no longer valid, as events tell it: for the edge, which empties its memory by it.
+
+use event_store::Event;
+use identity_contract::{Revocation, RevocationKind};
+
+use super::resolve::instant;
+
+/// The revocation that an event is, if it is one.
+pub(crate) fn revocation(event: &Event) -> Option<Revocation> {
+    let kind = match event.kind.as_str() {
+        "session.ended" => RevocationKind::Session,
+        "session.replay_detected" => RevocationKind::TokenFamily,
+        "user.sessions_ended" | "user.disabled" | "user.erased" | "user.role_changed" => RevocationKind::User,
+        "api_key.revoked" | "api_key.deleted" | "api_key.rotated" | "api_key.updated" => RevocationKind::ApiKey,
+        "client.disabled" | "client.secret_rotated" => RevocationKind::Client,
+        _ => return None,
+    };
+    Some(Revocation {
+        position: event.position,
+        at: instant(event.time),
+        kind,
+        id: event.stream.id.clone(),
+    })
+}

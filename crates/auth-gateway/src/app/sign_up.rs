@@ -1,0 +1,224 @@
+//! Signing up, and showing that an e-mail address is one's own. Whoever signs up learns nothing about existing accounts:
+//! the answer and its time are the same, and the address's owner gets another letter.
+
+use event_store::{AppendError, ClaimChange, Command as Change, Expected, RecordChange, Timestamp};
+
+use super::accounts::EMAIL;
+use super::caller::{Actor, Caller};
+use super::journal::Loaded;
+use super::post::VERIFY_FOR;
+use super::{App, Refusal};
+use crate::config::settings::SignUp;
+use crate::crypto::one_time::{OneTimeToken, Purpose};
+use crate::crypto::password::Password;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::role::Role;
+use crate::domain::user::{self, Registration, User, UserSource};
+use crate::mail::letter::Letter;
+
+const VERIFY: &str = "verify_email";
+
+/// A wish for an account.
+pub(crate) struct NewUser {
+    pub(crate) email: EmailAddress,
+    pub(crate) name: Option<String>,
+    pub(crate) password: Option<Password>,
+    pub(crate) role: Role,
+    pub(crate) project_scope: Option<String>,
+    pub(crate) verified: bool,
+    pub(crate) source: UserSource,
+}
+
+impl App {
+    /// Sign-up by anybody. The account counts once its address is verified.
+    pub(crate) async fn sign_up(
+        &self,
+        email: EmailAddress,
+        password: Password,
+        name: Option<String>,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
+        if self.settings.sign_up == SignUp::Closed {
+            return Err(Refusal::SignUpClosed);
+        }
+        self.judge_password(&password, &email)?;
+        let now = self.clock.now();
+        let wish = NewUser {
+            email: email.clone(),
+            name,
+            password: Some(password),
+            role: Role::authenticated(),
+            project_scope: None,
+            verified: false,
+            source: UserSource::Signup,
+        };
+        match self.register(wish, caller).await {
+            Ok(user) => self.send_verification(&user, &email, caller, now).await,
+            Err(Refusal::Exists(_)) => self.greet_again(&email, caller, now).await,
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// `Exists` when the address has one.
+    pub(crate) async fn register(&self, wish: NewUser, caller: &Caller) -> Result<UserId, Refusal> {
+        let now = self.clock.now();
+        let id = UserId(self.journal.new_id(now));
+        let password_hash = match wish.password {
+            Some(password) => Some(self.passwords.hash(password).await?.as_str().to_owned()),
+            None => None,
+        };
+        let claim = ClaimChange::Take {
+            kind: EMAIL.into(),
+            digest: self.email_digest(&wish.email),
+            owner: id.to_string(),
+        };
+        let registration = Registration {
+            id,
+            organization_id: OrganizationId(self.journal.new_id(now)),
+            email: wish.email,
+            verified: wish.verified,
+            name: wish.name,
+            password_hash,
+            role: wish.role,
+            project_scope: wish.project_scope,
+            source: wish.source,
+        };
+        let facts = user::decide(None, user::Command::Register(registration), now)?;
+        let (key, kept) = self.subjects.make(&id.to_string());
+        let events = self.journal.seal_with(facts, &key, now);
+        let change =
+            Change::new(caller.context(now))
+                .claim(claim)
+                .record(kept)
+                .append(id.stream(), Expected::Nothing, events);
+        match self.store.append(change).await {
+            Ok(_) => Ok(id),
+            Err(AppendError::ClaimTaken { .. }) => Err(Refusal::Exists("account")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The link's token was shown: the address is the user's.
+    pub(crate) async fn verify_email(&self, token: &str, caller: &Caller) -> Result<UserId, Refusal> {
+        let now = self.clock.now();
+        let key = OneTimeToken::parse(token)
+            .map_err(|_| Refusal::LinkExpired)?
+            .hash(Purpose::VerifyEmail)
+            .to_vec();
+        let id = self.one_time_owner(VERIFY, &key, now).await?;
+        let caller = caller.acting_as(Actor::User(id.to_string()));
+        let decided = |state: Option<&User>| Ok(user::decide(state, user::Command::VerifyEmail, now)?);
+        let consumed = |change: Change| {
+            change.record(RecordChange::Consume {
+                kind: VERIFY.into(),
+                key: key.clone(),
+            })
+        };
+        self.journal
+            .change(&id.stream(), &caller, now, decided, consumed)
+            .await?;
+        Ok(id)
+    }
+
+    /// Sends the letter again, if there is an account that waits for it.
+    pub(crate) async fn verify_email_again(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        match self.user_by_email(email).await? {
+            Some(Loaded { state: user, .. }) if !user.is_verified() => {
+                self.send_verification(&user.id, email, caller, now).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn send_verification(
+        &self,
+        user: &UserId,
+        email: &EmailAddress,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let token = OneTimeToken::generate(&*self.random);
+        self.keep_one_time(
+            VERIFY,
+            token.hash(Purpose::VerifyEmail),
+            *user,
+            now.plus(VERIFY_FOR),
+            caller,
+            now,
+        )
+        .await?;
+        let link = self.link(&format!("/v1/auth/verify-email?token={}", token.expose()));
+        self.post(
+            email,
+            Letter::VerifyEmail {
+                link: &link,
+                valid_for: VERIFY_FOR,
+            },
+            now,
+        );
+        Ok(())
+    }
+
+    /// As much work as a verification is, so that the time tells nothing.
+    async fn greet_again(&self, email: &EmailAddress, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
+        let user = self.user_by_email(email).await?;
+        match user {
+            Some(user) if !user.state.is_verified() => self.send_verification(&user.state.id, email, caller, now).await,
+            _ => {
+                let unused = OneTimeToken::generate(&*self.random);
+                let nobody = UserId(self.journal.new_id(now));
+                self.keep_one_time(
+                    "unused_token",
+                    unused.hash(Purpose::VerifyEmail),
+                    nobody,
+                    now.plus(VERIFY_FOR),
+                    caller,
+                    now,
+                )
+                .await?;
+                let (sign_in, reset) = (self.link("/web/login"), self.link("/web/forgot-password"));
+                self.post(
+                    email,
+                    Letter::AlreadyRegistered {
+                        sign_in_link: &sign_in,
+                        reset_link: &reset,
+                    },
+                    now,
+                );
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn keep_one_time(
+        &self,
+        kind: &'static str,
+        key: [u8; 32],
+        owner: UserId,
+        expires: Timestamp,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let put = RecordChange::Put {
+            kind: kind.into(),
+            key: key.to_vec(),
+            value: owner.to_string().into_bytes(),
+            expires: Some(expires),
+        };
+        self.store.append(Change::new(caller.context(now)).record(put)).await?;
+        Ok(())
+    }
+
+    pub(super) async fn one_time_owner(&self, kind: &str, key: &[u8], now: Timestamp) -> Result<UserId, Refusal> {
+        let record = self.store.record(kind, key, now).await?.ok_or(Refusal::LinkExpired)?;
+        let owner = std::str::from_utf8(&record.value)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        owner.ok_or_else(|| Refusal::inconsistent("a one-time token belongs to nobody"))
+    }
+}

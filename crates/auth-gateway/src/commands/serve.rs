@@ -1,0 +1,126 @@
+//! `serve`: listeners, the use cases behind them, and the work that is done now and then, until TERM.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use config_text::environment::Environment;
+use tokio::net::TcpListener;
+
+use super::assemble::{Assembled, Purpose, assemble};
+use super::{Outcome, REFUSED_CONFIGURATION, block_on};
+use crate::app::App;
+use crate::cli::{Place, Serve};
+use crate::config::Settings;
+use crate::config::settings::LogLevel;
+use crate::http::gateway::{self, Gateway};
+use crate::http::{admin, serve, terminated};
+use crate::telemetry::{log, metrics::Metrics};
+
+/// Between two rounds of what is done now and then.
+const TENDING: Duration = Duration::from_secs(10);
+/// What waits to be sent gets so long at the end.
+const MAIL_DRAIN: Duration = Duration::from_secs(5);
+
+pub(super) fn run(place: &Place, options: &Serve, environment: &Environment) -> Outcome {
+    let Some(settings) = super::settings(place, options.listen, environment) else {
+        return Ok(ExitCode::from(REFUSED_CONFIGURATION));
+    };
+    let filter = match settings.log {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+        LogLevel::Trace => "trace",
+    };
+    tracing::subscriber::set_global_default(log::subscriber(filter, std::io::stderr)?)?;
+    log::report_panics_by_place();
+    block_on(work(settings))
+}
+
+async fn work(settings: Settings) -> Outcome {
+    let metrics = Arc::new(Metrics::new()?);
+    let listener = bind(settings.listen).await?;
+    let admin_listener = match settings.admin {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let Assembled { app, mail_worker } = assemble(settings, Purpose::Serve).await?;
+    invite_first_administrator(&app).await?;
+    let gateway = Gateway::new(Arc::clone(&app));
+    let tending = tokio::spawn(tend(Arc::clone(&app)));
+    let following = app.follow_up();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let until_stopped = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    let limits = gateway::connection_limits(&app.settings);
+    println!("ready http://{}", listener.local_addr()?);
+    let served = serve(
+        listener,
+        gateway.router(&metrics),
+        limits.clone(),
+        Arc::clone(&metrics),
+        until_stopped(stopped.clone()),
+    );
+    let admin_router = admin::router(gateway.probe(), Arc::clone(&metrics));
+    let administered = async {
+        if let Some(listener) = admin_listener {
+            serve(
+                listener,
+                admin_router,
+                limits.clone(),
+                Arc::clone(&metrics),
+                until_stopped(stopped.clone()),
+            )
+            .await;
+        }
+    };
+    let signal = terminated()?;
+    let signalled = async {
+        signal.await;
+        tracing::info!("stopping: requests under way may finish");
+        gateway.drain();
+        let _ = stop.send(true);
+    };
+    tokio::join!(served, administered, signalled);
+    tending.abort();
+    drop(following);
+    app.tend().await?;
+    drop((gateway, app));
+    let _ = tokio::time::timeout(MAIL_DRAIN, mail_worker).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {address}"))
+}
+
+/// Printed to the operator's terminal once, and never logged.
+async fn invite_first_administrator(app: &App) -> anyhow::Result<()> {
+    if let Some(token) = app.first_administrator_token().await? {
+        eprintln!("\nThere is no user yet. Make the first administrator within 24 hours:\n");
+        eprintln!(
+            "  curl {}/v1/auth/setup -H 'content-type: application/json' \\",
+            app.settings.issuer.as_str()
+        );
+        eprintln!(
+            "    -d '{{\"token\":\"{}\",\"email\":\"you@example.org\",\"password\":\"…\"}}'\n",
+            token.expose()
+        );
+    }
+    Ok(())
+}
+
+async fn tend(app: Arc<App>) {
+    let mut rounds = tokio::time::interval(TENDING);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.tend().await {
+            tracing::warn!(%error, "what is done now and then could not be done");
+        }
+    }
+}

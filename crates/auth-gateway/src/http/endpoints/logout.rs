@@ -1,0 +1,49 @@
+//! `POST /v1/auth/logout`: ends every session that the request shows, by token or by cookie.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use http::header::SET_COOKIE;
+use serde_json::json;
+
+use crate::app::Refusal as Fact;
+use crate::app::caller::{Actor, Caller};
+use crate::domain::session::EndReason;
+use crate::http::credential::Presented;
+use crate::http::error::Refusal;
+use crate::http::gateway::Gateway;
+use crate::http::signed_in::shown;
+
+pub(crate) async fn answer(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    presented: Presented,
+) -> Result<Response, Refusal> {
+    if presented.each().next().is_none() {
+        return Err(Refusal::MissingToken);
+    }
+    let mut revoked = false;
+    for (_, credential) in presented.each() {
+        match gateway.app.resolve(&shown(credential)).await {
+            Ok(who) => {
+                if let Some(session) = &who.session {
+                    let caller = caller.acting_as(Actor::User(who.account.user.id.to_string()));
+                    gateway
+                        .app
+                        .end_session(session.id, None, EndReason::Logout, &caller)
+                        .await?;
+                    revoked = true;
+                }
+            }
+            // It is over already, which is what was asked for.
+            Err(Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    let lines = gateway.cookies.clear().map(|value| (SET_COOKIE, value));
+    Ok((
+        AppendHeaders(lines),
+        Json(json!({ "success": true, "revoked": revoked })),
+    )
+        .into_response())
+}

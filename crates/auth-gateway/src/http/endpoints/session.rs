@@ -1,0 +1,39 @@
+//! `GET /v1/auth/session`: whose session this is; and `…/check`, which never refuses.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::login;
+use crate::app::{App, Refusal as Fact};
+use crate::http::credential::{Carrier, Presented};
+use crate::http::error::Refusal;
+use crate::http::signed_in::{SignedIn, shown};
+
+pub(crate) async fn answer(State(app): State<Arc<App>>, asking: SignedIn) -> Result<Json<Value>, Refusal> {
+    let account = &asking.who.account;
+    let count = app.sessions_of(&account.user).await.map_err(|refusal| match refusal {
+        Fact::Unavailable(_) => Refusal::SessionUnavailable,
+        other => other.into(),
+    })?;
+    let mut user = login::user(account, asking.who.identity.project_scope.as_deref());
+    user["platform"] = json!(asking.session().map(|session| session.platform.as_str()));
+    Ok(Json(json!({ "user": user, "sessions": count.len() })))
+}
+
+/// For pages: 200 whoever asks, unless nobody can tell.
+pub(crate) async fn check(State(app): State<Arc<App>>, presented: Presented) -> Result<Json<Value>, Refusal> {
+    let Some(cookie) = presented.at(Carrier::Cookie) else {
+        return Ok(Json(json!({ "authenticated": false, "user": null })));
+    };
+    match app.resolve(&shown(cookie)).await {
+        Ok(who) => Ok(Json(json!({
+            "authenticated": true,
+            "user": login::user(&who.account, who.identity.project_scope.as_deref()),
+        }))),
+        Err(Fact::Unavailable(_)) => Err(Refusal::SessionUnavailable),
+        Err(_) => Ok(Json(json!({ "authenticated": false, "user": null }))),
+    }
+}

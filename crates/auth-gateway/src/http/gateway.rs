@@ -1,0 +1,149 @@
+//! What endpoints share: the use cases, the readiness, the cookies; and the settings of everything around them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::FromRef;
+
+use super::client_address::TrustedProxies;
+use super::cookies::CookieWriter;
+use super::probe::{Check, Probe, Readiness};
+use super::rate_limit::{Allowance, RateLimits};
+use super::{BaseSettings, BodyLimits, ConnectionLimits, CorsPolicy, route, router};
+use crate::app::App;
+use crate::config::Settings;
+use crate::telemetry::metrics::Metrics;
+
+/// The state of every endpoint.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    pub(crate) app: Arc<App>,
+    pub(crate) cookies: Arc<CookieWriter>,
+    probe: Arc<Probe>,
+    draining: Arc<AtomicBool>,
+}
+
+struct Dependencies {
+    app: Arc<App>,
+    draining: Arc<AtomicBool>,
+}
+
+impl Gateway {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        let draining = Arc::new(AtomicBool::new(false));
+        let dependencies = Dependencies {
+            app: Arc::clone(&app),
+            draining: Arc::clone(&draining),
+        };
+        let cookies = CookieWriter::new(app.settings.cookies.domain.as_deref(), app.settings.cookies.secure);
+        Self {
+            app,
+            cookies: Arc::new(cookies),
+            probe: Arc::new(Probe::new(Arc::new(dependencies))),
+            draining,
+        }
+    }
+
+    pub(crate) fn router(&self, metrics: &Arc<Metrics>) -> Router {
+        route::router(
+            router::endpoints(),
+            self.clone(),
+            &base_settings(&self.app.settings),
+            metrics,
+        )
+    }
+
+    pub(crate) fn probe(&self) -> Arc<Probe> {
+        Arc::clone(&self.probe)
+    }
+
+    /// From now on the program is not ready.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+impl FromRef<Gateway> for Arc<Probe> {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.probe()
+    }
+}
+
+impl FromRef<Gateway> for Arc<App> {
+    fn from_ref(gateway: &Gateway) -> Self {
+        Arc::clone(&gateway.app)
+    }
+}
+
+#[async_trait]
+impl Readiness for Dependencies {
+    fn issuer(&self) -> Option<String> {
+        Some(self.app.settings.issuer.as_str().to_owned())
+    }
+
+    async fn database(&self) -> Check {
+        match self.app.store.head().await {
+            Ok(_) => Check::Pass,
+            Err(_) => Check::Fail("the database does not answer"),
+        }
+    }
+
+    async fn sessions(&self) -> Check {
+        match self.app.freshness.current().await {
+            Ok(_) => Check::Pass,
+            Err(_) => Check::Fail("sessions can not be read"),
+        }
+    }
+
+    async fn signing_keys(&self) -> Check {
+        match self.app.keys.current() {
+            Ok(_) => Check::Pass,
+            Err(_) => Check::Fail("there is no key to sign with"),
+        }
+    }
+
+    async fn mail(&self) -> Check {
+        Check::Pass
+    }
+
+    fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+fn base_settings(settings: &Settings) -> BaseSettings {
+    let allowance =
+        |allowance: crate::config::settings::Allowance| Allowance::new(allowance.requests, allowance.window);
+    let named = settings
+        .rates
+        .named
+        .iter()
+        .map(|(name, allowed)| ((*name).to_owned(), allowance(*allowed)));
+    BaseSettings {
+        trusted_proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+        cors: CorsPolicy::new(settings.cors_origins.clone()),
+        body: BodyLimits {
+            bytes: settings.limits.body,
+            time: settings.limits.body_time,
+            ..BodyLimits::default()
+        },
+        rate_limits: RateLimits {
+            default: allowance(settings.rates.default),
+            named: named.collect(),
+        },
+        answer_time: settings.limits.request_time,
+    }
+}
+
+pub(crate) fn connection_limits(settings: &Settings) -> ConnectionLimits {
+    ConnectionLimits {
+        total: settings.limits.connections,
+        per_address: settings.limits.connections_per_address,
+        unlimited: TrustedProxies::new(settings.trusted_proxies.clone()),
+        head_time: settings.limits.header_timeout,
+        drain: settings.drain,
+        ..ConnectionLimits::default()
+    }
+}
