@@ -1,5 +1,6 @@
 //! The auth gateway as its clients see it: real sockets.
 
+mod api_keys;
 mod http_base;
 mod openapi;
 mod support;

@@ -1,5 +1,7 @@
 //! A gateway with the base around it and endpoints of a test's own, and the log it writes.
 
+pub(crate) mod gateway;
+
 use auth_gateway::http::route::{Route, router};
 use auth_gateway::http::{BaseSettings, Check, ConnectionLimits, Probe, Readiness, serve};
 use auth_gateway::telemetry::{log, metrics::Metrics};

@@ -1,0 +1,3 @@
+//! API keys, over HTTP: made, shown once, listed, changed, rotated, revoked, and what they open.
+
+mod fields;

@@ -1,0 +1,384 @@
+//! The real program, started as operators start it, its first administrator set up, and people who sign in to it.
+//!
+//! Tests share one: passwords cost what they must. Each test comes from an address of its own, and with accounts of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::eventually;
+
+pub(crate) const ISSUER: &str = "https://auth.example.org";
+pub(crate) const ADMIN_EMAIL: &str = "admin@example.org";
+pub(crate) const PASSWORD: &str = "seven green bottles 41";
+
+/// Nothing waits for its turn in tests, except where a test is about waiting.
+const CONFIGURATION: &str = r#"version: 1
+issuer: https://auth.example.org
+admin: off
+cookies: { domain: example.org }
+trusted_proxies: ["127.0.0.1/32"]
+cors_origins: ["https://app.example.org"]
+return_to: ["https://app.example.org"]
+rate_limits: { default: { requests: 1000000, window: 1s } }
+log: { level: debug }
+drain: 2s
+"#;
+
+/// The program ends, and its folder goes, when the test's process does, however that ends.
+const UNTIL_STDIN_CLOSES: &str =
+    r#"folder=$1; shift; "$@" & serving=$!; cat; kill -TERM $serving; wait $serving; rm -rf "$folder""#;
+
+/// A gateway that serves.
+pub(crate) struct Served {
+    pub(crate) base: String,
+    /// Its data folder: `auth.db`, `master.key`, `spool`.
+    pub(crate) data: PathBuf,
+    configuration: PathBuf,
+    setup_token: Option<String>,
+    log: Arc<Mutex<String>>,
+    stdin: Option<ChildStdin>,
+    child: Child,
+}
+
+/// A client at an address of its own.
+#[derive(Clone)]
+pub(crate) struct Client {
+    base: String,
+    address: String,
+    http: reqwest::Client,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// `Null` where it is no JSON.
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+/// A user with a session.
+pub(crate) struct Person {
+    pub(crate) client: Client,
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+/// The gateway that tests share, with a first administrator.
+pub(crate) async fn shared() -> &'static Served {
+    static SHARED: OnceCell<Served> = OnceCell::const_new();
+    SHARED
+        .get_or_init(async || {
+            let served = Served::start("");
+            served.set_up().await;
+            served
+        })
+        .await
+}
+
+impl Served {
+    /// Starts one with more lines of configuration, and nobody in it yet.
+    pub(crate) fn start(more: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        let configuration = folder.join("auth.yaml");
+        let mut text = CONFIGURATION.to_owned();
+        // What is written again replaces.
+        for line in more.lines() {
+            let key = line.split(':').next().unwrap_or_default();
+            text = text
+                .lines()
+                .filter(|old| old.split(':').next() != Some(key))
+                .map(|old| format!("{old}\n"))
+                .collect::<String>()
+                + line
+                + "\n";
+        }
+        std::fs::write(&configuration, text).expect("written");
+        let data = folder.join("data");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", UNTIL_STDIN_CLOSES, "sh"])
+            .arg(&folder)
+            .arg(env!("CARGO_BIN_EXE_auth-gateway"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .arg("--config")
+            .arg(&configuration)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl-C ends the test; the test's end ends this.
+            .process_group(0);
+        let mut child = command.spawn().expect("a shell");
+        let log = Arc::new(Mutex::new(String::new()));
+        follow(child.stderr.take().expect("piped"), Arc::clone(&log));
+        let base = ready(child.stdout.take().expect("piped"))
+            .unwrap_or_else(|| panic!("did not start: {}", log.lock().expect("not poisoned")));
+        let mut served = Self {
+            base,
+            data,
+            configuration,
+            setup_token: None,
+            stdin: child.stdin.take(),
+            log,
+            child,
+        };
+        // Printed before it is ready, but read by another thread.
+        for _ in 0..2_000 {
+            served.setup_token = served
+                .logged()
+                .split_once(r#""token":""#)
+                .map(|(_, rest)| until(rest, '"'));
+            if served.setup_token.is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        served
+    }
+
+    /// What the first start printed.
+    pub(crate) fn setup_token(&self) -> &str {
+        self.setup_token.as_deref().expect("the first start printed a token")
+    }
+
+    /// Makes the first administrator, [`ADMIN_EMAIL`].
+    pub(crate) async fn set_up(&self) {
+        let body = json!({"token": self.setup_token(), "email": ADMIN_EMAIL, "password": PASSWORD});
+        let made = self.client().post("/v1/auth/setup", body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+
+    /// Runs another command of the program on the same data; its standard output.
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
+        let ran = Command::new(env!("CARGO_BIN_EXE_auth-gateway"))
+            .args(arguments)
+            .arg("--data")
+            .arg(&self.data)
+            .arg("--config")
+            .arg(&self.configuration)
+            .output()
+            .expect("it runs");
+        let (stdout, stderr) = (
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr),
+        );
+        assert!(ran.status.success(), "{arguments:?}: {stdout}{stderr}");
+        stdout.into_owned()
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let [_, high, middle, low] = number.to_be_bytes();
+        Client {
+            base: self.base.clone(),
+            address: format!("10.{high}.{middle}.{low}"),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// All that it has logged so far.
+    pub(crate) fn logged(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// The administrator in a session of their own.
+    pub(crate) async fn admin(&self) -> Person {
+        Person::log_in(self.client(), ADMIN_EMAIL, PASSWORD).await
+    }
+
+    /// A new user who has verified the address, in a session.
+    pub(crate) async fn user(&self) -> Person {
+        let email = new_address();
+        self.register(&email).await;
+        Person::log_in(self.client(), &email, PASSWORD).await
+    }
+
+    /// Signs up and follows the link in the letter.
+    pub(crate) async fn register(&self, email: &str) {
+        let client = self.client();
+        let body = json!({"email": email, "password": PASSWORD});
+        let signed_up = client.post("/v1/auth/signup", body).await;
+        assert_eq!(signed_up.status, 202, "{}", signed_up.text);
+        let token = self.token_in_letter_to(email).await;
+        let verified = client.get(&format!("/v1/auth/verify-email?token={token}")).await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
+    }
+
+    /// Of the newest letter to the address which has one.
+    pub(crate) async fn token_in_letter_to(&self, email: &str) -> String {
+        eventually(|| {
+            let letters = letters(&self.data.join("spool"), email);
+            let (_, rest) = letters.last()?.split_once("token=")?;
+            let is_token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            Some(rest.chars().take_while(|&c| is_token(c)).collect())
+        })
+        .await
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        drop(self.child.wait());
+    }
+}
+
+impl Client {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// For requests with headers of their own; send it through [`answer`].
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.base))
+            .header("x-forwarded-for", &self.address)
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let name: HeaderName = name.parse().expect("a header's name");
+        self.headers.get(name).map(|value| value.to_str().expect("ASCII"))
+    }
+
+    /// The names of an object's members, sorted.
+    pub(crate) fn fields(&self, pointer: &str) -> Vec<String> {
+        fields(
+            self.body
+                .pointer(pointer)
+                .unwrap_or_else(|| panic!("{pointer}: {}", self.text)),
+        )
+    }
+
+    /// `code` of a refusal.
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
+impl Person {
+    pub(crate) async fn log_in(client: Client, email: &str, password: &str) -> Self {
+        let body = json!({"email": email, "password": password, "platform": "cli"});
+        let answer = client.post("/v1/auth/login", body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let text = |pointer: &str| {
+            let value = answer.body.pointer(pointer).and_then(Value::as_str);
+            value.unwrap_or_else(|| panic!("{pointer}")).to_owned()
+        };
+        Self {
+            id: text("/user/id"),
+            email: email.to_owned(),
+            access_token: text("/access_token"),
+            refresh_token: text("/refresh_token"),
+            client,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// A request with the access token.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, path).bearer_auth(&self.access_token)
+    }
+}
+
+pub(crate) async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.expect("a body");
+    Answer {
+        status,
+        headers,
+        body: serde_json::from_str(&text).unwrap_or_default(),
+        text,
+    }
+}
+
+pub(crate) fn fields(object: &Value) -> Vec<String> {
+    let mut names: Vec<String> = object.as_object().expect("an object").keys().cloned().collect();
+    names.sort();
+    names
+}
+
+/// Nobody else's.
+pub(crate) fn new_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("person{}@example.org", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Oldest first.
+pub(crate) fn letters(spool: &Path, email: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(spool) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
+    paths.sort();
+    let texts = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("readable"));
+    texts
+        .filter(|text| text.lines().any(|line| line.starts_with("To:") && line.contains(email)))
+        .collect()
+}
+
+fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let mut log = log.lock().expect("not poisoned");
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+}
+
+/// The address in the line which says that it serves; `None` when it ended instead.
+fn ready(stdout: impl Read + Send + 'static) -> Option<String> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(address) = line.strip_prefix("ready ") {
+                let _ = tell.send(address.to_owned());
+            }
+        }
+    });
+    told.recv_timeout(Duration::from_secs(60)).ok()
+}
+
+fn until(text: &str, end: char) -> String {
+    text.split(end).next().unwrap_or_default().to_owned()
+}
