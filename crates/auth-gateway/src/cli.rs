@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// The identity provider of the LanOnasis platform.
@@ -11,7 +11,9 @@ use clap_complete::Shell;
 #[command(name = "auth-gateway", version, propagate_version = true, max_term_width = 120)]
 #[command(after_help = "Examples:
   auth-gateway serve --data ./data         serve on loopback with a SQLite database in ./data
-  auth-gateway serve -c conf/auth.yaml     serve as the file says")]
+  auth-gateway serve -c conf/auth.yaml     serve as the file says
+  auth-gateway users create ada@example.org --data ./data --generate-password
+  auth-gateway keys create laptop --user ada@example.org --data ./data")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -37,6 +39,47 @@ pub(crate) struct Place {
 pub(crate) enum Command {
     /// Serve until TERM.
     Serve(Serve),
+    /// Read the configuration and report every mistake in it.
+    Check,
+    /// Make the database's tables, or bring them up to date.
+    Migrate,
+    /// Users: create, list, show, reset-password, set-role, disable, enable, erase.
+    #[command(subcommand)]
+    Users(Users),
+    /// Service clients: create, list, rotate, disable.
+    #[command(subcommand)]
+    Clients(Clients),
+    /// API keys: create, list, rotate, revoke, import.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Sessions: list, end.
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// The event log: verify, export, checkpoint, checkpoint-key.
+    #[command(subcommand)]
+    Log(Log),
+    /// Projections: list, rebuild, compare, resume.
+    #[command(subcommand)]
+    Projections(Projections),
+    /// Write a consistent backup; the gateway may be serving.
+    Backup {
+        /// The file to write, or `-` for stdout.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Read a backup into an empty database, of either kind.
+    Restore {
+        /// The file to read, or `-` for stdin.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Print the JSON schema of the configuration file.
+    Schema,
+    /// Explain a diagnostic's code, such as `unknown-key`.
+    ExplainError {
+        /// The code in the brackets of `error[code]`.
+        code: String,
+    },
     /// Print completions for a shell.
     Completions { shell: Shell },
     /// Print the manual page (roff).
@@ -49,4 +92,203 @@ pub(crate) struct Serve {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Output {
+    /// How to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Users {
+    /// Make a user. The password is read from stdin, or made and printed once with --generate-password.
+    Create {
+        email: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// `authenticated`, `admin`, or another role of the configuration.
+        #[arg(long, default_value = "authenticated")]
+        role: String,
+        /// The address need not be verified by mail.
+        #[arg(long)]
+        verified: bool,
+        /// Make a password and print it.
+        #[arg(long)]
+        generate_password: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List users.
+    List(Output),
+    /// Show one, by id or e-mail address.
+    Show {
+        user: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Send a link to choose a new password.
+    ResetPassword { user: String },
+    /// Give another role.
+    SetRole { user: String, role: String },
+    /// End all sessions and let nobody in.
+    Disable {
+        user: String,
+        #[arg(long, value_enum, default_value_t = DisableReason::ByAdministrator)]
+        reason: DisableReason,
+    },
+    /// Let a disabled user in again.
+    Enable { user: String },
+    /// Destroy the user's data key: nothing personal in the log can be read again. Can not be undone.
+    Erase {
+        user: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Why a user is disabled, as the log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DisableReason {
+    ByAdministrator,
+    /// The owner asked for it.
+    ByOwner,
+    Compromised,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clients {
+    /// Make a service client; its secret is shown once.
+    Create {
+        /// A name such as `onasis-edge`; it is also the client's id.
+        id: String,
+        /// What it may do; several are separated by commas.
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "introspect,feed")]
+        may: Vec<May>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List clients.
+    List(Output),
+    /// Make a new secret; the old one works for the overlap.
+    Rotate {
+        id: String,
+        #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+        overlap: std::time::Duration,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Refuse a client from now on.
+    Disable { id: String },
+}
+
+/// What a service client may ask in its own name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum May {
+    /// Who a credential stands for.
+    Introspect,
+    /// To follow the revocation feed.
+    Feed,
+    /// To read the audit log.
+    Audit,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make an API key; it is shown once.
+    Create {
+        name: String,
+        /// The owner, by id or e-mail address.
+        #[arg(long)]
+        user: String,
+        /// Scopes, separated by commas; without any, everything the owner may.
+        #[arg(long, value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// For example `90d`.
+        #[arg(long, value_parser = humantime::parse_duration)]
+        expires_in: Option<std::time::Duration>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List a user's keys.
+    List {
+        #[arg(long)]
+        user: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a new key text; the old one works for the overlap.
+    Rotate {
+        id: String,
+        #[arg(long, value_parser = humantime::parse_duration)]
+        overlap: Option<std::time::Duration>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Refuse a key from now on.
+    Revoke { id: String },
+    /// Take old keys over by their SHA-256, from JSON lines on a file or `-`:
+    /// {"sha256":"<64 hex>","user":"<id or e-mail>","name":"…","scopes":["…"],"prefix":"lns_"}
+    Import {
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List a user's live sessions.
+    List {
+        #[arg(long)]
+        user: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End one session.
+    End { id: String },
+    /// End all sessions of a user.
+    EndAll {
+        #[arg(long)]
+        user: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Recompute the chain and hold it against the checkpoints.
+    Verify {
+        /// A checkpoint kept elsewhere: it finds a log that was cut off or written anew.
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Write the log as JSON lines, as it is stored: what is sealed stays sealed.
+    Export {
+        /// Begin after this position.
+        #[arg(long, value_name = "POSITION", default_value_t = 0)]
+        from: u64,
+    },
+    /// Sign the log as it is now and print the checkpoint.
+    Checkpoint,
+    /// Print the public key that checkpoints are signed with.
+    CheckpointKey,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Projections {
+    /// List them with position, lag and what stopped them.
+    List(Output),
+    /// Build one anew beside the live one and swap; `state` is what login and introspection read.
+    Rebuild { name: String },
+    /// Say whether a rebuilt one would equal the live one.
+    Compare { name: String },
+    /// Go on after the event that stopped it.
+    Resume { name: String },
 }

@@ -165,6 +165,12 @@ impl App {
         }
     }
 
+    /// Whose key it is, for an operator who has its id alone.
+    pub(crate) async fn key_owner(&self, id: ApiKeyId) -> Result<UserId, Refusal> {
+        let loaded = self.journal.load::<ApiKey>(id.stream()).await?;
+        Ok(loaded.ok_or(Refusal::NotFound("API key"))?.state.user_id)
+    }
+
     pub(crate) async fn update_key(
         &self,
         id: ApiKeyId,

@@ -5,6 +5,7 @@ use event_store::{ClaimChange, Command as Change};
 use super::accounts::{Account, EMAIL};
 use super::caller::Caller;
 use super::journal::Loaded;
+use super::sign_up::NewUser;
 use super::{App, Refusal};
 use crate::domain::ids::UserId;
 use crate::domain::user::{self, User};
@@ -26,6 +27,14 @@ impl App {
                 accounts.push(self.account(Loaded::of(row)?, now).await?);
             }
         }
+    }
+
+    /// Makes an account in an operator's name; its password is judged as anybody's.
+    pub(crate) async fn create_user(&self, wish: NewUser, caller: &Caller) -> Result<UserId, Refusal> {
+        if let Some(password) = &wish.password {
+            self.judge_password(password, &wish.email)?;
+        }
+        self.register(wish, caller).await
     }
 
     pub(crate) async fn change_user(

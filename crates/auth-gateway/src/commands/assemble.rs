@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use event_store::{Options, Store};
+use event_store::checkpoint::LocalSigner;
+use event_store::{OpenError, Options, Store};
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
@@ -88,10 +89,28 @@ pub(super) async fn open_store(settings: &Settings, purpose: Purpose) -> anyhow:
     };
     let url = settings.database.kind.url();
     let opened = Store::open(url.expose_secret(), options, Arc::new(DomainFold)).await;
-    opened.with_context(|| match &settings.database.kind {
+    let help = match &opened {
+        Err(OpenError::NotFound | OpenError::NotMigrated { .. }) => " (`auth-gateway migrate` makes its tables)",
+        _ => "",
+    };
+    opened.with_context(|| format!("{}{help}", database_name(settings)))
+}
+
+/// Which database it is, without what its URL may hold.
+pub(super) fn database_name(settings: &Settings) -> String {
+    match &settings.database.kind {
         DatabaseKind::Sqlite(path) => format!("the database {}", path.display()),
         DatabaseKind::Postgres(_) => "the PostgreSQL database".to_owned(),
-    })
+    }
+}
+
+/// Who signs the log's checkpoints: the issuer's host, with a key that comes from the master key.
+pub(super) fn checkpoint_signer(settings: &Settings) -> anyhow::Result<LocalSigner> {
+    let master_key = master_key(&settings.master_key, false)?;
+    Ok(LocalSigner::from_seed(
+        settings.issuer.host(),
+        &master_key.checkpoint_seed(),
+    )?)
 }
 
 /// A new key only for a new log: over an old one it could open nothing.

@@ -1,9 +1,20 @@
 //! One subcommand a file. Data goes to stdout, talk to stderr; 0 is fine, 1 failed, 2 a wrong call, 78 a refused
 //! configuration.
 
+mod administer;
 mod assemble;
+mod backup;
+mod check;
+mod clients;
 mod completions;
+mod keys;
+mod log;
+mod migrate;
+mod output;
+mod projections;
 mod serve;
+mod sessions;
+mod users;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -25,6 +36,18 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let Cli { place, command } = cli;
     let outcome = match command {
         Command::Serve(options) => serve::run(&place, &options, &environment),
+        Command::Check => check::run(&place, &environment),
+        Command::Migrate => migrate::run(&place, &environment),
+        Command::Users(users) => users::run(&place, &environment, users),
+        Command::Clients(clients) => clients::run(&place, &environment, clients),
+        Command::Keys(keys) => keys::run(&place, &environment, keys),
+        Command::Sessions(sessions) => sessions::run(&place, &environment, sessions),
+        Command::Log(log) => log::run(&place, &environment, log),
+        Command::Projections(projections) => projections::run(&place, &environment, projections),
+        Command::Backup { file } => backup::backup(&place, &environment, &file),
+        Command::Restore { file } => backup::restore(&place, &environment, &file),
+        Command::Schema => check::schema(),
+        Command::ExplainError { code } => check::explain_error(&code),
         Command::Completions { shell } => completions::shell(shell),
         Command::Man => completions::manual(),
     };

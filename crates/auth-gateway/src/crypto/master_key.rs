@@ -142,6 +142,11 @@ impl MasterKey {
         Pepper::new(&self.sub_key("password-pepper"))
     }
 
+    /// The seed of the Ed25519 key that signs checkpoints of the log.
+    pub(crate) fn checkpoint_seed(&self) -> Zeroizing<[u8; LENGTH]> {
+        self.sub_key("log-checkpoint")
+    }
+
     fn mac_key(&self, label: &str) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.sub_key(label).as_slice())
     }

@@ -89,6 +89,19 @@ impl Store {
     /// # Errors
     /// When an event can't be applied, or the database does not answer.
     pub async fn rebuild_projection(&self, projection: &dyn Projection) -> Result<Rebuilt, RebuildError> {
+        self.make_anew(projection, Then::Replace).await
+    }
+
+    /// As [`Store::rebuild_projection`], but leaves the live rows as they are: `replaced` is what they would have been
+    /// compared by.
+    ///
+    /// # Errors
+    /// As a rebuild.
+    pub async fn compare_projection(&self, projection: &dyn Projection) -> Result<Rebuilt, RebuildError> {
+        self.make_anew(projection, Then::Forget).await
+    }
+
+    async fn make_anew(&self, projection: &dyn Projection, then: Then) -> Result<Rebuilt, RebuildError> {
         let database = &self.inner.database;
         let mut connection = database.connect(Role::Deriver).await?;
         if let Live::Newer(found) = enroll(&mut connection, &database.engine, projection).await? {
@@ -96,6 +109,7 @@ impl Store {
             return Err(RebuildError::Newer { found, known });
         }
         let rebuild = Rebuild {
+            then,
             engine: &database.engine,
             live: Target { projection, prefix: "" },
             new: Target {
@@ -110,7 +124,15 @@ impl Store {
     }
 }
 
+/// What becomes of the new rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Replace,
+    Forget,
+}
+
 struct Rebuild<'p> {
+    then: Then,
     engine: &'p Engine,
     live: Target<'p>,
     new: Target<'p>,
@@ -195,6 +217,20 @@ impl Rebuild<'_> {
             None => None,
         };
         let (rows, checksum) = self.checksum(connection, PREFIX).await?;
+        let rebuilt = Rebuilt {
+            name: self.live.projection.name(),
+            version: self.live.projection.version(),
+            position: head,
+            rows,
+            checksum,
+            replaced,
+        };
+        if self.then == Then::Forget {
+            run(connection, "ROLLBACK").await?;
+            begin(connection, self.engine).await?;
+            self.clear(connection).await?;
+            return Ok(rebuilt);
+        }
         if replaced != Some(checksum) {
             self.replace_rows(connection, live.is_none()).await?;
         }
@@ -203,14 +239,7 @@ impl Rebuild<'_> {
         delete.execute(&mut *connection).await?;
         insert(connection, self.live.row_name(), self.live.projection).await?;
         self.live.move_to(connection, head).await?;
-        Ok(Rebuilt {
-            name: self.live.projection.name(),
-            version: self.live.projection.version(),
-            position: head,
-            rows,
-            checksum,
-            replaced,
-        })
+        Ok(rebuilt)
     }
 
     async fn replace_rows(&self, connection: &mut AnyConnection, other_version: bool) -> sqlx::Result<()> {

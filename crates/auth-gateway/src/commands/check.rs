@@ -1,0 +1,41 @@
+//! `check`, `schema` and `explain-error`: the configuration file, without starting anything.
+
+use std::process::ExitCode;
+
+use config_text::environment::Environment;
+
+use super::{Outcome, REFUSED_CONFIGURATION, print, settings};
+use crate::cli::Place;
+use crate::config;
+use crate::config::code::{CODES, Code};
+use crate::config::settings::DatabaseKind;
+
+pub(super) fn run(place: &Place, environment: &Environment) -> Outcome {
+    let Some(settings) = settings(place, None, environment) else {
+        return Ok(ExitCode::from(REFUSED_CONFIGURATION));
+    };
+    let database = match &settings.database.kind {
+        DatabaseKind::Sqlite(path) => format!("SQLite at {}", path.display()),
+        DatabaseKind::Postgres(_) => "PostgreSQL".to_owned(),
+    };
+    eprintln!(
+        "auth-gateway: the configuration is ok (issuer {}, {database})",
+        settings.issuer.as_str()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn schema() -> Outcome {
+    print(&format!("{}\n", serde_json::to_string_pretty(&config::schema())?))
+}
+
+pub(super) fn explain_error(code: &str) -> Outcome {
+    match CODES.named(code) {
+        Some(known) => print(&format!("{}\n", CODES.explanation(known))),
+        None => {
+            let all: Vec<&str> = CODES.all().map(Code::as_str).collect();
+            eprintln!("error: there is no code `{code}`; known codes: {}", all.join(", "));
+            Ok(ExitCode::from(2))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Rows as a table for people, or as JSON for programs: the same fields under the same names.
+
+use serde_json::{Map, Value};
+
+use super::{Outcome, print};
+use crate::cli::Format;
+
+/// Prints many things of one kind. Nothing at all is an empty table, or `[]`.
+pub(super) fn list(format: Format, rows: &[Value]) -> Outcome {
+    match format {
+        Format::Json => print(&format!("{}\n", serde_json::to_string_pretty(rows)?)),
+        Format::Table if rows.is_empty() => {
+            eprintln!("none");
+            print("")
+        }
+        Format::Table => print(&table(rows)),
+    }
+}
+
+/// Prints one thing, a field a line.
+pub(super) fn one(format: Format, row: &Value) -> Outcome {
+    match format {
+        Format::Json => print(&format!("{}\n", serde_json::to_string_pretty(row)?)),
+        Format::Table => {
+            let fields = fields(row);
+            let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            let line = |(name, value): &(&str, String)| format!("{name:<width$}  {value}\n");
+            print(&fields.iter().map(line).collect::<String>())
+        }
+    }
+}
+
+fn table(rows: &[Value]) -> String {
+    let mut lines: Vec<Vec<String>> = Vec::with_capacity(rows.len() + 1);
+    lines.extend(
+        rows.first()
+            .map(|row| fields(row).iter().map(|(name, _)| name.to_uppercase()).collect()),
+    );
+    lines.extend(
+        rows.iter()
+            .map(|row| fields(row).into_iter().map(|(_, value)| value).collect()),
+    );
+    let columns = lines.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        let widths = lines.iter().filter_map(|line| Some(line.get(column)?.chars().count()));
+        widths.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let text = |line: &Vec<String>| {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    lines.iter().map(text).collect()
+}
+
+fn fields(row: &Value) -> Vec<(&str, String)> {
+    let named = row.as_object().map(Map::iter).into_iter().flatten();
+    named.map(|(name, value)| (name.as_str(), cell(value))).collect()
+}
+
+/// Control characters of what a person wrote would move the terminal's cursor.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text
+            .chars()
+            .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+            .collect(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+    use serde_json::json;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            json!({"id": "a", "scopes": ["x", "y"], "name": null}),
+            json!({"id": "abc", "scopes": [], "name": "Ada\u{1b}[2J"}),
+        ];
+        assert_eq!(
+            table(&rows),
+            "ID   SCOPES  NAME\na    x,y     -\nabc          Ada\u{fffd}[2J\n"
+        );
+    }
+}
