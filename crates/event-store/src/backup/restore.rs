@@ -290,7 +290,7 @@ async fn write(connection: &mut AnyConnection, lines: &[Line]) -> sqlx::Result<(
                 Line::Checkpoint(_) => CHECKPOINTS,
                 Line::Header(_) | Line::Digest(_) | Line::Trailer(_) => continue,
             };
-            let insert = piece.iter().fold(many.query(piece.len()), bind);
+            let insert = piece.iter().fold(many.query_on(connection, piece.len()), bind);
             insert.execute(&mut *connection).await?;
         }
     }

@@ -33,6 +33,8 @@ impl<'t> Tables<'t> {
     /// # Errors
     /// When the database refuses.
     pub async fn insert(&mut self, table: &Table, rows: &[Vec<Value>]) -> Result<(), ApplyError> {
+        // SQLite searches for each numbered placeholder among all of a statement.
+        let plain = self.connection.backend_name() == "SQLite";
         for piece in pieces(rows) {
             let mut insert = format!(
                 "INSERT INTO {}{} ({}) VALUES ",
@@ -40,13 +42,20 @@ impl<'t> Tables<'t> {
                 table.name,
                 table.column_names()
             );
-            for row in 0..piece.len() {
-                let parameters = (1..=table.columns.len()).map(|column| row * table.columns.len() + column);
-                let parameters: Vec<String> = parameters.map(|number| format!("${number}")).collect();
-                let comma = if row == 0 { "" } else { "," };
-                // Writing to a String cannot fail.
-                let _ = write!(insert, "{comma}({})", parameters.join(","));
+            let columns = table.columns.len();
+            for parameter in 0..piece.len() * columns {
+                insert.push_str(match parameter {
+                    0 => "(",
+                    _ if parameter.is_multiple_of(columns) => "),(",
+                    _ => ",",
+                });
+                match plain {
+                    true => insert.push('?'),
+                    // Writing to a String cannot fail.
+                    false => drop(write!(insert, "${}", parameter + 1)),
+                }
             }
+            insert.push(')');
             let insert = query(AssertSqlSafe(insert));
             let insert = piece
                 .iter()

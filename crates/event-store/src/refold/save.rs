@@ -49,7 +49,7 @@ pub(crate) async fn save(
     folded: &[(StreamId, StreamRow)],
 ) -> sqlx::Result<()> {
     for piece in pieces(folded) {
-        let insert = target.streams.query(piece.len());
+        let insert = target.streams.query_on(connection, piece.len());
         let insert = piece.iter().fold(insert, |query, (stream, row)| {
             query
                 .bind(stream.kind.as_ref())
@@ -66,7 +66,7 @@ pub(crate) async fn save(
         .flat_map(|(stream, row)| row.lookups.iter().map(move |lookup| (stream, lookup)));
     let lookups: Vec<_> = lookups.collect();
     for piece in pieces(&lookups) {
-        let insert = target.lookups.query(piece.len());
+        let insert = target.lookups.query_on(connection, piece.len());
         let insert = piece.iter().fold(insert, |query, (stream, lookup)| {
             let query = query.bind(lookup.kind.as_ref()).bind(lookup.key.as_slice());
             query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
