@@ -73,6 +73,8 @@ pub(crate) enum Command {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
+    /// Look for what is wrong: configuration, database, keys, log, projections, deliveries, mail.
+    Doctor(Output),
     /// Print the JSON schema of the configuration file.
     Schema,
     /// Explain a diagnostic's code, such as `unknown-key`.

@@ -2,6 +2,7 @@
 
 pub(crate) mod setup;
 mod background;
+pub(crate) mod checkpoints;
 mod return_to;
 pub(crate) mod sign_up;
 pub(crate) mod passwords;

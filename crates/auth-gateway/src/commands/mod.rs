@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod clients;
 mod completions;
+mod doctor;
 mod keys;
 mod log;
 mod migrate;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Projections(projections) => projections::run(&place, &environment, projections),
         Command::Backup { file } => backup::backup(&place, &environment, &file),
         Command::Restore { file } => backup::restore(&place, &environment, &file),
+        Command::Doctor(wish) => doctor::run(&place, &environment, wish.output),
         Command::Schema => check::schema(),
         Command::ExplainError { code } => check::explain_error(&code),
         Command::Completions { shell } => completions::shell(shell),

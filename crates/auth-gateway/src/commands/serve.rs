@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use config_text::environment::Environment;
+use event_store::checkpoint::Folder;
 use tokio::net::TcpListener;
 
-use super::assemble::{Assembled, Purpose, assemble};
+use super::assemble::{Assembled, Purpose, assemble, checkpoint_signer};
 use super::{Outcome, REFUSED_CONFIGURATION, block_on};
 use crate::app::App;
+use crate::app::checkpoints::keep_signing;
 use crate::cli::{Place, Serve};
 use crate::config::Settings;
 use crate::config::settings::LogLevel;
+use crate::deliveries::Deliveries;
 use crate::http::gateway::{self, Gateway};
 use crate::http::{admin, serve, terminated};
 use crate::telemetry::{log, metrics::Metrics};
@@ -48,6 +51,8 @@ async fn work(settings: Settings) -> Outcome {
     };
     let Assembled { app, mail_worker } = assemble(settings, Purpose::Serve).await?;
     invite_first_administrator(&app).await?;
+    let signing = tokio::spawn(sign_checkpoints(&app)?);
+    let deliveries = Deliveries::start(&app.settings.deliveries, &app.store, &app.clock, &metrics).await?;
     let gateway = Gateway::new(Arc::clone(&app));
     let tending = tokio::spawn(tend(Arc::clone(&app)));
     let following = app.follow_up();
@@ -56,7 +61,7 @@ async fn work(settings: Settings) -> Outcome {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     let limits = gateway::connection_limits(&app.settings);
-    println!("ready http://{}", listener.local_addr()?);
+    super::print(&format!("ready http://{}\n", listener.local_addr()?))?;
     let served = serve(
         listener,
         gateway.router(&metrics),
@@ -86,6 +91,8 @@ async fn work(settings: Settings) -> Outcome {
     };
     tokio::join!(served, administered, signalled);
     tending.abort();
+    signing.abort();
+    deliveries.stop().await;
     drop(following);
     app.tend().await?;
     drop((gateway, app));
@@ -113,6 +120,16 @@ async fn invite_first_administrator(app: &App) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The work of signing, to be spawned.
+fn sign_checkpoints(app: &App) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let wish = &app.settings.checkpoints;
+    let folder =
+        Folder::open(&wish.folder).with_context(|| format!("the folder of checkpoints {}", wish.folder.display()))?;
+    let signer = Arc::new(checkpoint_signer(&app.settings)?);
+    let checkpointer = app.store.checkpointer(signer).keep_in(Arc::new(folder));
+    Ok(keep_signing(checkpointer, wish.every, Arc::clone(&app.clock)))
 }
 
 async fn tend(app: Arc<App>) {

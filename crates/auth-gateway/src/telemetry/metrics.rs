@@ -2,7 +2,8 @@
 
 use http::Method;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub struct Metrics {
     in_flight: IntGauge,
     rate_limited: IntCounterVec,
     connections_refused: IntCounterVec,
+    delivery_backlog: IntGaugeVec,
     /// Open connections of both listeners.
     pub connections: IntGauge,
     /// Passwords that wait for their turn to be hashed.
@@ -101,6 +103,11 @@ impl Metrics {
                 "Connections closed at once, by the cap they met",
                 &["cap"],
             )?,
+            delivery_backlog: make.gauges(
+                "auth_delivery_backlog",
+                "Events that a receiver has not been told of yet",
+                &["name"],
+            )?,
             connections: make.gauge("auth_connections", "Open connections")?,
             password_hashes_waiting: make.gauge(
                 "auth_password_hashes_waiting",
@@ -141,6 +148,12 @@ impl Metrics {
         self.rate_limited.with_label_values(&[limit]).inc();
     }
 
+    /// `name` is the receiver's in the configuration.
+    pub(crate) fn delivery_backlog(&self, name: &str, events: u64) {
+        let events = i64::try_from(events).unwrap_or(i64::MAX);
+        self.delivery_backlog.with_label_values(&[name]).set(events);
+    }
+
     pub(crate) fn connection_refused(&self, cap: &str) {
         self.connections_refused.with_label_values(&[cap]).inc();
     }
@@ -169,6 +182,12 @@ impl Maker<'_> {
 
     fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
         let metric = IntGauge::new(name, help)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+        let metric = IntGaugeVec::new(Opts::new(name, help), labels)?;
         self.0.register(Box::new(metric.clone()))?;
         Ok(metric)
     }
@@ -212,6 +231,7 @@ mod tests {
             .ends(None, &Method::GET, 200, Some(Duration::ZERO));
         metrics.rate_limited("x");
         metrics.connection_refused("total");
+        metrics.delivery_backlog("x", 1);
         let families = metrics.registry().gather();
         let ours = families
             .iter()
