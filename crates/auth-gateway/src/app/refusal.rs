@@ -45,7 +45,7 @@ pub(crate) enum Refusal {
     NotAllowed,
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    #[error("a {0} like this exists")]
+    #[error("this {0} exists already")]
     Exists(&'static str),
     #[error("no more than {0} API keys a user")]
     TooManyKeys(usize),

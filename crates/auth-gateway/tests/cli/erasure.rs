@@ -1,0 +1,45 @@
+//! Erasing a user: nothing personal can be read any more, and the log is still whole.
+
+use serde_json::{Value, json};
+
+use crate::installation::{Installation, PASSWORD};
+
+#[tokio::test]
+async fn an_erased_user_is_nowhere_readable_and_the_log_still_verifies() {
+    let installation = Installation::migrated();
+    let id = installation.user("ada@example.org");
+    let serving = installation.serve();
+    assert_eq!(serving.login("ada@example.org").await, 200);
+    let key = installation.json(&["keys", "create", "laptop", "--user", &id]);
+
+    let unconfirmed = installation.run(&["users", "erase", &id]);
+    assert!(
+        unconfirmed.code == Some(1) && unconfirmed.stderr.contains("--yes"),
+        "{}",
+        unconfirmed.stderr
+    );
+    installation.done(&["users", "erase", "ada@example.org", "--yes"]);
+
+    let shown = installation.json(&["users", "show", &id]);
+    let gone = (&shown["standing"], &shown["email"], &shown["name"]);
+    assert_eq!(gone, (&json!("erased"), &Value::Null, &Value::Null));
+    assert_eq!(installation.run(&["users", "show", "ada@example.org"]).code, Some(1));
+    assert_ne!(serving.login("ada@example.org").await, 200);
+    let text = key["key"].as_str().expect("a key");
+    assert_eq!(
+        serving.post("/v1/auth/verify-api-key", Some(text), &json!({})).await.0,
+        401
+    );
+    assert!(installation.done(&["log", "verify"]).starts_with("sound: "));
+
+    serving.terminate();
+    let mut kept = installation.done(&["log", "export"]);
+    kept.push_str(&installation.done(&["backup", "-"]));
+    for personal in ["ada@example.org", "Lovelace", PASSWORD] {
+        assert!(!kept.contains(personal), "{personal}");
+        assert_eq!(installation.files_with(personal), [""; 0], "{personal}");
+    }
+    // The address is free for somebody else.
+    let other = installation.user("ada@example.org");
+    assert_ne!(other, id);
+}

@@ -1,0 +1,9 @@
+//! The command line, as an operator types it: exit codes, what goes to stdout and what to stderr, golden texts.
+
+mod deliveries;
+mod erasure;
+mod evidence;
+mod generated;
+mod installation;
+mod life;
+mod postgres;
