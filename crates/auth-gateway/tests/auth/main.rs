@@ -1,6 +1,7 @@
 //! The auth gateway as its clients see it: real sockets.
 
 mod api_keys;
+mod contract;
 mod http_base;
 mod openapi;
 mod support;

@@ -143,6 +143,15 @@ pub(crate) async fn eventually<T>(mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Asks again until it is so.
+pub(crate) async fn eventually_async(mut is_so: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so().await {
+        assert!(Instant::now() < deadline, "did not happen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 

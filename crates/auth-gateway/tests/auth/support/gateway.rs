@@ -50,6 +50,15 @@ pub(crate) struct Served {
     child: Child,
 }
 
+/// Where a gateway keeps what it knows.
+#[derive(Debug, Clone)]
+pub(crate) enum Database {
+    /// In its data folder.
+    Sqlite,
+    /// By URL.
+    Postgres(String),
+}
+
 /// A client at an address of its own.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -92,6 +101,10 @@ pub(crate) async fn shared() -> &'static Served {
 impl Served {
     /// Starts one with more lines of configuration, and nobody in it yet.
     pub(crate) fn start(more: &str) -> Self {
+        Self::start_on(&Database::Sqlite, more)
+    }
+
+    pub(crate) fn start_on(database: &Database, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder").keep();
         let configuration = folder.join("auth.yaml");
         let mut text = CONFIGURATION.to_owned();
@@ -106,36 +119,12 @@ impl Served {
                 + line
                 + "\n";
         }
+        if matches!(database, Database::Postgres(_)) {
+            text += "database: { migrate_at_start: true }\n";
+        }
         std::fs::write(&configuration, text).expect("written");
         let data = folder.join("data");
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", UNTIL_STDIN_CLOSES, "sh"])
-            .arg(&folder)
-            .arg(env!("CARGO_BIN_EXE_auth-gateway"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&data)
-            .arg("--config")
-            .arg(&configuration)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C ends the test; the test's end ends this.
-            .process_group(0);
-        let mut child = command.spawn().expect("a shell");
-        let log = Arc::new(Mutex::new(String::new()));
-        follow(child.stderr.take().expect("piped"), Arc::clone(&log));
-        let base = ready(child.stdout.take().expect("piped"))
-            .unwrap_or_else(|| panic!("did not start: {}", log.lock().expect("not poisoned")));
-        let mut served = Self {
-            base,
-            data,
-            configuration,
-            setup_token: None,
-            stdin: child.stdin.take(),
-            log,
-            child,
-        };
+        let mut served = Self::run(&folder, data, configuration, database);
         // Printed before it is ready, but read by another thread.
         for _ in 0..2_000 {
             served.setup_token = served
@@ -148,6 +137,48 @@ impl Served {
             std::thread::sleep(Duration::from_millis(5));
         }
         served
+    }
+
+    /// Starts another on the same data, with the same configuration.
+    pub(crate) fn beside(&self, database: &Database) -> Self {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        Self::run(&folder, self.data.clone(), self.configuration.clone(), database)
+    }
+
+    /// `folder` goes when the program ends.
+    fn run(folder: &Path, data: PathBuf, configuration: PathBuf, database: &Database) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", UNTIL_STDIN_CLOSES, "sh"])
+            .arg(folder)
+            .arg(env!("CARGO_BIN_EXE_auth-gateway"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .arg("--config")
+            .arg(&configuration);
+        if let Database::Postgres(url) = database {
+            command.args(["--database-url", url]);
+        }
+        // Ctrl-C ends the test; the test's end ends this.
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let mut child = command.spawn().expect("a shell");
+        let log = Arc::new(Mutex::new(String::new()));
+        follow(child.stderr.take().expect("piped"), Arc::clone(&log));
+        let base = ready(child.stdout.take().expect("piped"))
+            .unwrap_or_else(|| panic!("did not start: {}", log.lock().expect("not poisoned")));
+        Self {
+            base,
+            data,
+            configuration,
+            setup_token: None,
+            stdin: child.stdin.take(),
+            log,
+            child,
+        }
     }
 
     /// What the first start printed.
@@ -245,6 +276,14 @@ impl Client {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         answer(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// The same client at another gateway.
+    pub(crate) fn at(&self, gateway: &Served) -> Self {
+        Self {
+            base: gateway.base.clone(),
+            ..self.clone()
+        }
     }
 
     /// For requests with headers of their own; send it through [`answer`].
