@@ -4,6 +4,7 @@ use event_store::{Command as Change, RecordChange, Timestamp};
 
 use super::caller::{Actor, Caller};
 use super::post::RESET_FOR;
+use super::sign_up::Holder;
 use super::{App, Refusal};
 use crate::crypto::one_time::{OneTimeToken, Purpose};
 use crate::crypto::password::{Password, Verdict};
@@ -70,7 +71,7 @@ impl App {
         let key = token.hash(Purpose::ResetPassword);
         let user = self.user_by_email(email).await?.filter(|user| user.state.may_act());
         let Some(user) = user else {
-            let nobody = UserId(self.journal.new_id(now));
+            let nobody = Holder::nobody(self.journal.new_id(now));
             return self
                 .keep_one_time("unused_token", key, nobody, now.plus(RESET_FOR), caller, now)
                 .await;
@@ -78,7 +79,7 @@ impl App {
         let put = RecordChange::Put {
             kind: RESET.into(),
             key: key.to_vec(),
-            value: user.state.id.to_string().into_bytes(),
+            value: Holder::of(&user.state).written(),
             expires: Some(now.plus(RESET_FOR)),
         };
         let command = user::Command::RequestPasswordReset {
@@ -109,8 +110,11 @@ impl App {
             .map_err(|_| Refusal::LinkExpired)?
             .hash(Purpose::ResetPassword)
             .to_vec();
-        let id = self.one_time_owner(RESET, &key, now).await?;
-        let account = self.account(self.user(id).await?, now).await?;
+        let holder = self.one_time_holder(RESET, &key, now).await?;
+        let id = holder.user;
+        let user = self.user(id).await?;
+        holder.still_holds(Some(&user.state))?;
+        let account = self.account(user, now).await?;
         let email = account.email.ok_or(Refusal::LinkExpired)?;
         self.judge_password(&new, &email)?;
         let password_hash = self.passwords.hash(new).await?.as_str().to_owned();
@@ -118,7 +122,10 @@ impl App {
             password_hash,
             device: caller.device(),
         };
-        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
+        let decided = |state: Option<&User>| {
+            holder.still_holds(state)?;
+            Ok(user::decide(state, command.clone(), now)?)
+        };
         let forgiven = self
             .attempts
             .forgiven("password", &email.normalised(), caller.address, now);

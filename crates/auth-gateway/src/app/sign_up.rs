@@ -54,7 +54,7 @@ impl App {
             source: UserSource::Signup,
         };
         match self.register(wish, caller).await {
-            Ok(user) => self.send_verification(&user, &email, caller, now).await,
+            Ok(user) => self.send_verification(Holder::new(user), &email, caller, now).await,
             Err(Refusal::Exists(_)) => self.greet_again(&email, caller, now).await,
             Err(refusal) => Err(refusal),
         }
@@ -109,9 +109,13 @@ impl App {
             .map_err(|_| Refusal::LinkExpired)?
             .hash(Purpose::VerifyEmail)
             .to_vec();
-        let id = self.one_time_owner(VERIFY, &key, now).await?;
+        let holder = self.one_time_holder(VERIFY, &key, now).await?;
+        let id = holder.user;
         let caller = caller.acting_as(Actor::User(id.to_string()));
-        let decided = |state: Option<&User>| Ok(user::decide(state, user::Command::VerifyEmail, now)?);
+        let decided = |state: Option<&User>| {
+            holder.still_holds(state)?;
+            Ok(user::decide(state, user::Command::VerifyEmail, now)?)
+        };
         let consumed = |change: Change| {
             change.record(RecordChange::Consume {
                 kind: VERIFY.into(),
@@ -129,7 +133,7 @@ impl App {
         let now = self.clock.now();
         match self.user_by_email(email).await? {
             Some(Loaded { state: user, .. }) if !user.is_verified() => {
-                self.send_verification(&user.id, email, caller, now).await
+                self.send_verification(Holder::of(&user), email, caller, now).await
             }
             _ => Ok(()),
         }
@@ -137,7 +141,7 @@ impl App {
 
     async fn send_verification(
         &self,
-        user: &UserId,
+        holder: Holder,
         email: &EmailAddress,
         caller: &Caller,
         now: Timestamp,
@@ -146,7 +150,7 @@ impl App {
         self.keep_one_time(
             VERIFY,
             token.hash(Purpose::VerifyEmail),
-            *user,
+            holder,
             now.plus(VERIFY_FOR),
             caller,
             now,
@@ -164,14 +168,15 @@ impl App {
         Ok(())
     }
 
-    /// As much work as a verification is, so that the time tells nothing.
+    /// As much work as a verification is, so that the time tells nothing. Whoever signed up before without showing that the
+    /// address is theirs chose a password which must never open the owner's account: the owner chooses one by the link.
     async fn greet_again(&self, email: &EmailAddress, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
         let user = self.user_by_email(email).await?;
         match user {
-            Some(user) if !user.state.is_verified() => self.send_verification(&user.state.id, email, caller, now).await,
+            Some(user) if !user.state.is_verified() => self.forgot_password(email, caller).await,
             _ => {
                 let unused = OneTimeToken::generate(&*self.random);
-                let nobody = UserId(self.journal.new_id(now));
+                let nobody = Holder::nobody(self.journal.new_id(now));
                 self.keep_one_time(
                     "unused_token",
                     unused.hash(Purpose::VerifyEmail),
@@ -199,7 +204,7 @@ impl App {
         &self,
         kind: &'static str,
         key: [u8; 32],
-        owner: UserId,
+        holder: Holder,
         expires: Timestamp,
         caller: &Caller,
         now: Timestamp,
@@ -207,18 +212,60 @@ impl App {
         let put = RecordChange::Put {
             kind: kind.into(),
             key: key.to_vec(),
-            value: owner.to_string().into_bytes(),
+            value: holder.written(),
             expires: Some(expires),
         };
         self.store.append(Change::new(caller.context(now)).record(put)).await?;
         Ok(())
     }
 
-    pub(super) async fn one_time_owner(&self, kind: &str, key: &[u8], now: Timestamp) -> Result<UserId, Refusal> {
+    pub(super) async fn one_time_holder(&self, kind: &str, key: &[u8], now: Timestamp) -> Result<Holder, Refusal> {
         let record = self.store.record(kind, key, now).await?.ok_or(Refusal::LinkExpired)?;
-        let owner = std::str::from_utf8(&record.value)
-            .ok()
-            .and_then(|text| text.parse().ok());
-        owner.ok_or_else(|| Refusal::inconsistent("a one-time token belongs to nobody"))
+        Holder::read(&record.value).ok_or_else(|| Refusal::inconsistent("a one-time token belongs to nobody"))
+    }
+}
+
+/// Whom a one-time token was made for, and in which epoch of their sessions: a new password or address begins another, and
+/// links from before it open nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holder {
+    pub(super) user: UserId,
+    epoch: u64,
+}
+
+impl Holder {
+    fn new(user: UserId) -> Self {
+        Self { user, epoch: 0 }
+    }
+
+    pub(super) fn of(user: &User) -> Self {
+        Self {
+            user: user.id,
+            epoch: user.sessions.epoch,
+        }
+    }
+
+    /// Somebody who does not exist, for tokens that are made only so that making them takes its time.
+    pub(super) fn nobody(id: uuid::Uuid) -> Self {
+        Self::new(UserId(id))
+    }
+
+    pub(super) fn written(self) -> Vec<u8> {
+        format!("{} {}", self.user, self.epoch).into_bytes()
+    }
+
+    fn read(value: &[u8]) -> Option<Self> {
+        let (user, epoch) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+        Some(Self {
+            user: user.parse().ok()?,
+            epoch: epoch.parse().ok()?,
+        })
+    }
+
+    pub(super) fn still_holds(self, state: Option<&User>) -> Result<(), Refusal> {
+        match state {
+            Some(user) if user.sessions.epoch == self.epoch => Ok(()),
+            _ => Err(Refusal::LinkExpired),
+        }
     }
 }

@@ -47,8 +47,8 @@ pub(crate) fn endpoints() -> Vec<Route<Gateway>> {
         delete("/v1/auth/sessions/{id}", sessions::end),
         get("/v1/auth/me", me::answer),
         post("/v1/auth/verify", verify::answer),
-        post("/v1/auth/verify-token", verify_token::answer).limited("verify-token"),
-        post("/v1/auth/verify-api-key", verify_api_key::answer).limited("verify-api-key"),
+        post("/v1/auth/verify-token", verify_token::answer).limited("verify"),
+        post("/v1/auth/verify-api-key", verify_api_key::answer).limited("verify"),
         post("/v1/auth/introspect", introspect::answer).refusing_as(Shape::Identity),
         get("/v1/auth/resolve", resolve::answer),
     ]);

@@ -24,7 +24,6 @@ use crate::http::signed_in::shown;
 
 /// So long a reader may rely on an answer without asking again.
 const CACHE_FOR: Duration = Duration::from_secs(30);
-const BASIC: &str = "Basic ";
 
 pub(crate) async fn answer(
     State(app): State<Arc<App>>,
@@ -68,7 +67,11 @@ async fn question(
 
 async fn service(app: &App, headers: &HeaderMap) -> Result<Option<Service>, Refusal> {
     let line = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(encoded) = line.and_then(|line| line.strip_prefix(BASIC)) else {
+    // The scheme's case does not matter (RFC 9110 section 11.1).
+    let encoded = line
+        .and_then(|line| line.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let Some((_, encoded)) = encoded else {
         return Ok(None);
     };
     let decoded = STANDARD

@@ -24,7 +24,12 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, asking: SignedIn) -> Res
 }
 
 /// For pages: 200 whoever asks, unless nobody can tell.
-pub(crate) async fn check(State(app): State<Arc<App>>, presented: Presented) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn check(
+    State(app): State<Arc<App>>,
+    presented: Result<Presented, Refusal>,
+) -> Result<Json<Value>, Refusal> {
+    // What can not be read is nobody's session: pages of former times have left cookies of all kinds.
+    let presented = presented.unwrap_or_default();
     let Some(cookie) = presented.at(Carrier::Cookie) else {
         return Ok(Json(json!({ "authenticated": false, "user": null })));
     };

@@ -52,11 +52,6 @@ async fn bodies_are_required_and_are_objects() {
             .header("content-type", "text/xml")
             .body("<a/>");
         assert_eq!(refusal(&answer(xml).await), (415, "UNSUPPORTED_MEDIA_TYPE"), "{path}");
-        let large = client
-            .request(Method::POST, path)
-            .header("content-type", "application/json");
-        let large = answer(large.body(format!("{{\"a\":\"{}\"}}", "x".repeat(200_000)))).await;
-        assert_eq!(refusal(&large), (413, "BODY_TOO_LARGE"), "{path}");
     }
 }
 

@@ -14,7 +14,6 @@ async fn at(gateway: &Served, person: &Person, path: &str) -> Answer {
 
 /// Whatever ends a session here is seen there by the very next request.
 async fn ends_everywhere(here: &Served, there: &Served) {
-    here.set_up().await;
     for round in 0..5 {
         let person = here.admin().await;
         let handle = browser(&here.client(), ADMIN_EMAIL).await;
@@ -70,6 +69,7 @@ async fn ends_everywhere(here: &Served, there: &Served) {
 #[tokio::test]
 async fn on_one_sqlite_file_a_session_ends_everywhere_at_once() {
     let here = Served::start("");
+    here.set_up().await;
     let there = here.beside(&Database::Sqlite);
     ends_everywhere(&here, &there).await;
 }
@@ -79,6 +79,7 @@ async fn on_one_postgresql_a_session_ends_everywhere_at_once() {
     let server = Server::start(Durability::None).expect("PostgreSQL");
     let database = Database::Postgres(server.create_database().expect("a database"));
     let here = Served::start_on(&database, "");
+    here.set_up().await;
     let there = here.beside(&database);
     ends_everywhere(&here, &there).await;
 }
