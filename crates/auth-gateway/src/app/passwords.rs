@@ -76,6 +76,10 @@ impl App {
                 .keep_one_time("unused_token", key, nobody, now.plus(RESET_FOR), caller, now)
                 .await;
         };
+        // Never to the address as it was typed: other letters may fold into the same ones and be somebody else's mailbox.
+        let Some(email) = self.account(user.clone(), now).await?.email else {
+            return Ok(());
+        };
         let put = RecordChange::Put {
             kind: RESET.into(),
             key: key.to_vec(),
@@ -93,7 +97,7 @@ impl App {
             .await?;
         let link = self.link(&format!("/web/reset-password?token={}", token.expose()));
         self.post(
-            email,
+            &email,
             Letter::ResetPassword {
                 link: &link,
                 valid_for: RESET_FOR,

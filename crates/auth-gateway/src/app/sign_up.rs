@@ -132,8 +132,12 @@ impl App {
     pub(crate) async fn verify_email_again(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
         let now = self.clock.now();
         match self.user_by_email(email).await? {
-            Some(Loaded { state: user, .. }) if !user.is_verified() => {
-                self.send_verification(Holder::of(&user), email, caller, now).await
+            Some(loaded) if !loaded.state.is_verified() => {
+                let holder = Holder::of(&loaded.state);
+                match self.account(loaded, now).await?.email {
+                    Some(stored) => self.send_verification(holder, &stored, caller, now).await,
+                    None => Ok(()),
+                }
             }
             _ => Ok(()),
         }
@@ -174,7 +178,13 @@ impl App {
         let user = self.user_by_email(email).await?;
         match user {
             Some(user) if !user.state.is_verified() => self.forgot_password(email, caller).await,
-            _ => {
+            user => {
+                // To the address as its owner wrote it, whatever was typed now.
+                let stored = match user {
+                    Some(user) => self.account(user, now).await?.email,
+                    None => None,
+                };
+                let email = stored.as_ref().unwrap_or(email);
                 let unused = OneTimeToken::generate(&*self.random);
                 let nobody = Holder::nobody(self.journal.new_id(now));
                 self.keep_one_time(

@@ -179,3 +179,48 @@ async fn the_current_password_is_not_guessed_with_a_stolen_session() {
     }
     assert_eq!(statuses[..6], [401, 401, 401, 401, 401, 429]);
 }
+
+#[tokio::test]
+async fn letters_go_to_the_address_of_the_account_and_not_to_what_was_typed() {
+    let gateway = shared().await;
+    gateway.register("kelvin@example.org").await;
+    // The sign of the unit folds to the letter, and is another mailbox.
+    let typed = "\u{212a}elvin@example.org";
+    let spool = gateway.data.join("spool");
+    let before = letters(&spool, "kelvin@example.org").len();
+    let forgot = json!({"email": typed});
+    assert_eq!(
+        gateway.client().post("/v1/auth/password/forgot", forgot).await.status,
+        200
+    );
+    let sign_up = json!({"email": typed, "password": NEW});
+    assert_eq!(gateway.client().post("/v1/auth/signup", sign_up).await.status, 202);
+    eventually(|| (letters(&spool, "kelvin@example.org").len() == before + 2).then_some(())).await;
+}
+
+#[tokio::test]
+async fn who_signed_up_first_with_another_s_address_has_no_password_to_it() {
+    let gateway = shared().await;
+    let email = crate::support::gateway::new_address();
+    let sign_up = async |password: &str| {
+        let body = json!({"email": email, "password": password});
+        assert_eq!(gateway.client().post("/v1/auth/signup", body).await.status, 202);
+    };
+    sign_up("the squatter's own 1").await;
+    gateway.token_in_letter_to(&email).await;
+    sign_up("the owner's own 22").await;
+    let link = eventually(|| {
+        let all = letters(&gateway.data.join("spool"), &email);
+        let (_, rest) = all.last()?.split_once("/web/reset-password?token=")?;
+        Some(rest.split_whitespace().next()?.to_owned())
+    })
+    .await;
+    let token: String = link
+        .chars()
+        .take_while(|&c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        .collect();
+    let body = json!({"token": token, "password": NEW});
+    assert_eq!(gateway.client().post("/v1/auth/password/reset", body).await.status, 200);
+    assert_eq!(login_status(gateway, &email, "the squatter's own 1").await, 401);
+    assert_eq!(login_status(gateway, &email, NEW).await, 200);
+}
