@@ -4,6 +4,7 @@ mod bodies;
 mod credentials;
 mod enumeration;
 mod forged_tokens;
+mod introspect;
 mod lockout;
 mod login;
 mod logout;
@@ -11,6 +12,7 @@ mod passwords;
 mod refresh;
 mod resolve;
 mod sessions;
+mod secrets;
 mod several_gateways;
 mod sign_up;
 

@@ -1,0 +1,147 @@
+//! What was given out in a run is looked for in all that the run left behind: nothing of it is there in clear.
+
+use std::path::Path;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::introspect::{api_key, service};
+use super::{browser, with_bearer};
+use crate::support::gateway::{Database, PASSWORD, Person, Served, answer, letters, new_address};
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+}
+
+/// Every file below, but for mail, which is what it was sent for, and the master key.
+fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).expect("readable") {
+        let path = entry.expect("readable").path();
+        match path.file_name().and_then(|name| name.to_str()) {
+            Some("spool" | "master.key") => {}
+            _ if path.is_dir() => files(&path, found),
+            _ => found.push((path.display().to_string(), std::fs::read(&path).expect("readable"))),
+        }
+    }
+}
+
+/// A working day: everything that gives out a secret, and much that goes wrong. All the secrets, and all that is personal.
+async fn work(gateway: &Served) -> Vec<String> {
+    gateway.set_up().await;
+    let mut secrets = vec![PASSWORD.to_owned(), gateway.setup_token().to_owned()];
+    let (email, client) = (new_address(), gateway.client());
+    gateway.register(&email).await;
+    secrets.push(gateway.token_in_letter_to(&email).await);
+    let person = Person::log_in(client.clone(), &email, PASSWORD).await;
+    secrets.extend([person.access_token.clone(), person.refresh_token.clone(), email.clone()]);
+    secrets.push(browser(&client, &email).await);
+    let refreshed = client
+        .post("/v1/auth/refresh", json!({"refresh_token": person.refresh_token}))
+        .await;
+    for field in ["access_token", "refresh_token"] {
+        secrets.push(refreshed.body[field].as_str().expect("a token").to_owned());
+    }
+    let (_, key) = api_key(gateway, &email, "looked for");
+    let secret = service(gateway, "searching-edge", "introspect");
+    for credential in [&key, &person.access_token] {
+        let question = json!({"credential": credential, "audience": "https://memory.example.org"});
+        let request = client
+            .request(Method::POST, "/v1/auth/introspect")
+            .basic_auth("searching-edge", Some(&secret));
+        let told = answer(request.json(&question)).await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        secrets.push(told.body["assertion"]["token"].as_str().expect("a token").to_owned());
+    }
+    secrets.extend([key, secret]);
+    let guesses = ["guessed wrongly 4711", "short71"];
+    for guess in guesses {
+        for address in [email.as_str(), "stranger-4711@example.org"] {
+            client
+                .post("/v1/auth/login", json!({"email": address, "password": guess}))
+                .await;
+        }
+    }
+    secrets.extend(guesses.map(str::to_owned));
+    secrets.push("stranger-4711@example.org".to_owned());
+    let rubbish = "rubbish-4711.rubbish.rubbish";
+    with_bearer(
+        &client,
+        Method::GET,
+        &format!("/v1/auth/me?access_token={rubbish}"),
+        rubbish,
+    )
+    .await;
+    client.post("/v1/auth/verify-token", json!({"token": rubbish})).await;
+    client.get(&format!("/v1/auth/verify-email?token={rubbish}")).await;
+    secrets.push(rubbish.to_owned());
+    client.post("/v1/auth/password/forgot", json!({"email": email})).await;
+    let spool = gateway.data.join("spool");
+    let link = crate::support::eventually(|| {
+        let all = letters(&spool, &email);
+        Some(all.last()?.split_once("/web/reset-password?token=")?.1.to_owned())
+    })
+    .await;
+    let token: String = link
+        .chars()
+        .take_while(|&c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        .collect();
+    let new = "chosen anew 4711";
+    let reset = client
+        .post("/v1/auth/password/reset", json!({"token": token, "password": new}))
+        .await;
+    assert_eq!(reset.status, 200, "{}", reset.text);
+    secrets.extend([token, new.to_owned()]);
+    let again = Person::log_in(client.clone(), &email, new).await;
+    let changed = "changed once more 4711";
+    let body = json!({"current_password": new, "new_password": changed});
+    assert_eq!(again.post("/v1/auth/password/change", body).await.status, 200);
+    secrets.push(changed.to_owned());
+    assert_eq!(answer(again.request(Method::POST, "/v1/auth/logout")).await.status, 200);
+    // Replayed, two generations on.
+    client
+        .post("/v1/auth/refresh", json!({"refresh_token": person.refresh_token}))
+        .await;
+    secrets
+}
+
+#[tokio::test]
+async fn nothing_secret_or_personal_is_left_in_clear() {
+    let gateway = Served::start_on(&Database::Sqlite, "log: { level: trace }");
+    let secrets = work(&gateway).await;
+    let backup = gateway.data.join("backup-to-search");
+    gateway.command(&["backup", backup.to_str().expect("a path")]);
+    let mut left = vec![("the log".to_owned(), gateway.logged().into_bytes())];
+    files(&gateway.data, &mut left);
+    let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.iter().any(|name| name.ends_with("auth.db")), "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with("backup-to-search")), "{names:?}");
+    // What must be there shows that the search finds what is there.
+    assert!(
+        left.iter()
+            .any(|(name, bytes)| name.contains("auth.db") && holds(bytes, "session.started"))
+    );
+    for (name, bytes) in &left {
+        for secret in &secrets {
+            // The first start prints its token, for the operator alone.
+            if name == "the log" && secret == gateway.setup_token() {
+                continue;
+            }
+            assert!(!holds(bytes, secret), "{name} holds {secret}");
+            // Nor half of it, as a column cut short would.
+            let (head, tail) = secret.split_at(secret.len() / 2);
+            if secret.len() > 40 {
+                for half in [head, tail].into_iter().filter(|half| !half.contains('.')) {
+                    assert!(!holds(bytes, half), "{name} holds half of {secret}");
+                }
+            }
+        }
+    }
+    let lines = gateway.logged();
+    let access = lines.lines().filter(|line| line.contains(r#""target":"access""#));
+    assert!(access.clone().count() > 10);
+    for line in access {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
+}
