@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use event_store::{Command as Change, Expected, Timestamp};
+use event_store::{Command as Change, Expected, Outcome, Timestamp};
 use identity_contract::ScopeSet;
+use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
+use super::idempotent::Once;
 use super::journal::Loaded;
 use super::{App, Refusal};
 use crate::crypto::api_key_text::ApiKeyText;
@@ -13,6 +15,7 @@ use crate::domain::api_key::{
     self, AccessLevel, ApiKey, Binding, Creation, KeyContext, KeyOrigin, RevokeReason, ServiceAccess, ServiceScopes,
     Settings,
 };
+use crate::domain::fact::Fact;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::domain::key_hash::KeyHash;
 use crate::domain::user::User;
@@ -30,6 +33,8 @@ pub(crate) struct NewKey {
     pub(crate) project_scope: Option<String>,
     pub(crate) service: ServiceAccess,
     pub(crate) service_scopes: Option<ServiceScopes>,
+    /// The scopes of the credential that asks: no key may do more than who makes it.
+    pub(crate) ceiling: Option<ScopeSet>,
 }
 
 /// A change of a key's settings; what is `None` stays.
@@ -40,6 +45,8 @@ pub(crate) struct KeyChange {
     pub(crate) access_level: Option<AccessLevel>,
     pub(crate) scopes: Option<ScopeSet>,
     pub(crate) expiry: Expiry,
+    /// As of [`NewKey`].
+    pub(crate) ceiling: Option<ScopeSet>,
 }
 
 /// What becomes of a key's expiry.
@@ -52,7 +59,7 @@ pub(crate) enum Expiry {
 }
 
 /// A key as its owner sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SeenKey {
     pub(crate) key: ApiKey,
     pub(crate) last_used_at: Option<Timestamp>,
@@ -67,11 +74,63 @@ impl App {
         wish: NewKey,
         caller: &Caller,
     ) -> Result<(SeenKey, ApiKeyText), Refusal> {
+        self.create_key_once(owner, wish, None, caller).await
+    }
+
+    /// The same; with `once`, however often it is sent.
+    pub(crate) async fn create_key_once(
+        &self,
+        owner: &User,
+        wish: NewKey,
+        once: Option<&Once>,
+        caller: &Caller,
+    ) -> Result<(SeenKey, ApiKeyText), Refusal> {
         let text = ApiKeyText::generate(&*self.random);
-        let key = self
-            .add_key(owner, wish, KeyHash(text.hash()), KeyOrigin::Created, caller)
+        let Some(once) = once else {
+            let key = self
+                .add_key(owner, wish, KeyHash(text.hash()), KeyOrigin::Created, caller)
+                .await?;
+            return Ok((key, text));
+        };
+        let made = self.make_key_once(owner, wish, once, text, caller).await;
+        let shown = match made {
+            Ok(shown) => shown,
+            // The request before this one may have taken the name, or the last place.
+            Err(refusal) => self.answered::<Shown>(once, caller).await?.ok_or(refusal)?,
+        };
+        let text = ApiKeyText::parse(&shown.text).map_err(|_| Refusal::inconsistent("a kept key is none"))?;
+        Ok((shown.key, text))
+    }
+
+    async fn make_key_once(
+        &self,
+        owner: &User,
+        wish: NewKey,
+        once: &Once,
+        text: ApiKeyText,
+        caller: &Caller,
+    ) -> Result<Shown, Refusal> {
+        let now = self.clock.now();
+        let facts = self
+            .decide_key(owner, wish, KeyHash(text.hash()), KeyOrigin::Created, now)
             .await?;
-        Ok((key, text))
+        let id = ApiKeyId(self.journal.new_id(now));
+        let shown = Shown {
+            key: SeenKey {
+                key: ApiKey::made(id, &facts, now).map_err(Refusal::inconsistent)?,
+                last_used_at: None,
+                is_active: true,
+            },
+            text: text.expose().to_owned(),
+        };
+        let events = self.journal.seal(facts, now).await?;
+        let change = Change::new(caller.context(now))
+            .append(id.stream(), Expected::Nothing, events)
+            .once(self.once(once, &shown, now));
+        match self.journal.append(change).await? {
+            Outcome::Done { .. } => Ok(shown),
+            Outcome::Repeated { response } => self.open_answer(once, &response),
+        }
     }
 
     /// A key of an older system, of which only the SHA-256 is known.
@@ -97,6 +156,23 @@ impl App {
         caller: &Caller,
     ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
+        let facts = self.decide_key(owner, wish, hash, origin, now).await?;
+        let id = ApiKeyId(self.journal.new_id(now));
+        let events = self.journal.seal(facts, now).await?;
+        self.journal
+            .append(Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events))
+            .await?;
+        self.key(id, owner.id).await
+    }
+
+    async fn decide_key(
+        &self,
+        owner: &User,
+        wish: NewKey,
+        hash: KeyHash,
+        origin: KeyOrigin,
+        now: Timestamp,
+    ) -> Result<Vec<Fact>, Refusal> {
         if !owner.may_act() {
             return Err(Refusal::NotAllowed);
         }
@@ -104,13 +180,11 @@ impl App {
         if alive.len() >= self.settings.api_keys.per_user {
             return Err(Refusal::TooManyKeys(self.settings.api_keys.per_user));
         }
-        if origin == KeyOrigin::Created && alive.iter().any(|key| key.settings.name.trim() == wish.name.trim()) {
+        if origin == KeyOrigin::Created && is_taken(&wish.name, &alive) {
             return Err(Refusal::Exists("API key"));
         }
-        let permissions = self.within(
-            owner,
-            api_key::requested_permissions(wish.scopes.clone(), wish.key_context),
-        )?;
+        let requested = api_key::requested_permissions(wish.scopes, wish.key_context);
+        let permissions = self.within(owner, wish.ceiling.as_ref(), &requested)?;
         let settings = Settings {
             name: wish.name.trim().to_owned(),
             description: wish.description,
@@ -118,7 +192,7 @@ impl App {
             key_context: wish.key_context.unwrap_or_default(),
             permissions,
             project_scope: wish.project_scope.or_else(|| owner.project_scope.clone()),
-            binding: wish.binding,
+            binding: checkable(wish.binding)?,
             expires_at: wish.expires_in.map(|lifetime| now.plus(lifetime)),
         };
         let creation = Creation {
@@ -130,13 +204,11 @@ impl App {
             service: wish.service,
             service_scopes: wish.service_scopes,
         };
-        let facts = api_key::decide(None, api_key::Command::Create(Box::new(creation)), now)?;
-        let id = ApiKeyId(self.journal.new_id(now));
-        let events = self.journal.seal(facts, now).await?;
-        self.journal
-            .append(Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events))
-            .await?;
-        self.key(id, owner.id).await
+        Ok(api_key::decide(
+            None,
+            api_key::Command::Create(Box::new(creation)),
+            now,
+        )?)
     }
 
     /// The user's keys, newest first.
@@ -180,12 +252,21 @@ impl App {
     ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
         let current = self.key(id, owner.id).await?.key.settings;
+        if let Some(name) = &change.name
+            && name.trim() != current.name
+            && is_taken(name, &self.live_keys(owner.id, now).await?)
+        {
+            return Err(Refusal::Exists("API key"));
+        }
         let permissions = match change.scopes {
-            Some(scopes) => self.within(owner, api_key::requested_permissions(Some(scopes), None))?,
+            Some(scopes) => {
+                let requested = api_key::requested_permissions(Some(scopes), None);
+                self.within(owner, change.ceiling.as_ref(), &requested)?
+            }
             None => current.permissions.clone(),
         };
         let settings = Settings {
-            name: change.name.unwrap_or(current.name),
+            name: change.name.map_or(current.name, |name| name.trim().to_owned()),
             description: change.description.or(current.description),
             access_level: change.access_level.unwrap_or(current.access_level),
             permissions,
@@ -270,10 +351,12 @@ impl App {
         self.seen_key(changed.state).await
     }
 
-    /// Never more than the owner's role allows.
-    fn within(&self, owner: &User, wanted: ScopeSet) -> Result<ScopeSet, Refusal> {
-        let allowed = self.settings.scopes.of(&owner.role);
-        let granted = wanted.granted_within(allowed);
+    /// Never more than the owner's role allows, nor more than the credential that asks.
+    fn within(&self, owner: &User, ceiling: Option<&ScopeSet>, wanted: &ScopeSet) -> Result<ScopeSet, Refusal> {
+        let mut granted = wanted.granted_within(self.settings.scopes.of(&owner.role));
+        if let Some(ceiling) = ceiling {
+            granted = granted.granted_within(ceiling);
+        }
         if granted.is_empty() {
             Err(Refusal::ScopesBeyondOwner)
         } else {
@@ -302,5 +385,26 @@ impl App {
             last_used_at,
             is_active,
         })
+    }
+}
+
+/// The one answer that has a key's text, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Shown {
+    key: SeenKey,
+    text: String,
+}
+
+fn is_taken(name: &str, alive: &[ApiKey]) -> bool {
+    alive.iter().any(|key| key.settings.name.trim() == name.trim())
+}
+
+/// Whoever asks for signed requests must not get a key that works without signatures.
+fn checkable(binding: Option<Binding>) -> Result<Option<Binding>, Refusal> {
+    match binding {
+        Some(binding) if binding.require_request_signature => Err(Refusal::Rule(
+            "binding.require_request_signature: signatures of requests can't be checked yet".to_owned(),
+        )),
+        binding => Ok(binding),
     }
 }

@@ -11,6 +11,8 @@ pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod api_keys;
+pub(crate) mod audit;
+pub(crate) mod state_at;
 pub(crate) mod services;
 pub(crate) mod revocations;
 pub(crate) mod assertions;
@@ -21,6 +23,7 @@ pub(crate) mod tokens;
 pub(crate) mod key_ring;
 mod usage;
 mod attempts;
+pub(crate) mod idempotent;
 pub(crate) mod freshness;
 mod journal;
 mod subjects;
@@ -44,6 +47,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::password_hasher::PasswordHasher;
 use crate::crypto::password_policy::PasswordPolicy;
 use crate::crypto::random::Random;
+use crate::crypto::seal::SealKey;
 use crate::domain::signing_key::Schedule;
 use crate::mail::queue::MailQueue;
 use attempts::Attempts;
@@ -74,6 +78,8 @@ pub(crate) struct App {
     journal: Arc<Journal>,
     subjects: Arc<Subjects>,
     blind_index: BlindIndex,
+    /// Seals answers that are kept to be given again.
+    answers: SealKey,
     attempts: Attempts,
     policy: PasswordPolicy,
     tokens: Tokens,
@@ -138,6 +144,7 @@ impl App {
             tokens: Tokens::new(Arc::clone(&settings), Arc::clone(&keys), master_key.refresh_key()),
             usage: Usage::new(store.clone()),
             blind_index: master_key.blind_index(),
+            answers: master_key.idempotent_answers(),
             known: Cache::new(REMEMBERED),
             settings,
             store,

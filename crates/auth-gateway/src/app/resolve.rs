@@ -212,6 +212,11 @@ impl App {
             Dead::Expired => Refusal::ExpiredCredential,
             Dead::OtherKey | Dead::Revoked | Dead::Deleted | Dead::Rotated => Refusal::InvalidCredential,
         })?;
+        let binding = key.settings.binding.clone().unwrap_or_default();
+        // An imported key may ask for what can't be checked yet: then it opens nothing.
+        if binding.require_request_signature {
+            return Err(Refusal::InvalidCredential);
+        }
         let user = self.user(key.user_id).await?;
         if !user.state.may_act() {
             return Err(Refusal::InvalidCredential);
@@ -228,6 +233,7 @@ impl App {
                 .settings
                 .permissions
                 .granted_within(self.settings.scopes.of(&account.user.role)),
+            audience: binding.audiences,
             issued_at: instant(key.created_at),
             expires_at: accepted.until.map(instant),
             ..identity_of(&account, AuthSource::ApiKey)

@@ -11,6 +11,7 @@ pub(crate) use settings::{
 };
 
 use super::aggregate::{Aggregate, OutOfPlace, Told};
+use super::fact::Fact;
 use super::ids::{ApiKeyId, OrganizationId, UserId};
 use super::key_hash::KeyHash;
 use event_store::{Lookup, Timestamp};
@@ -80,6 +81,24 @@ pub(crate) enum Dead {
 }
 
 impl ApiKey {
+    /// The key that `facts` make: what the log's fold will come to.
+    ///
+    /// # Errors
+    /// They make none.
+    pub(crate) fn made(id: ApiKeyId, facts: &[Fact], at: Timestamp) -> Result<Self, &'static str> {
+        let told = Told {
+            stream: id.to_string(),
+            at,
+            sealed: None,
+        };
+        let mut key = None;
+        for fact in facts {
+            let event = fact.event().map_err(|_| "a fact is no event of a key")?;
+            key = Some(Self::apply(key, event, &told).map_err(|OutOfPlace(why)| why)?);
+        }
+        key.ok_or("no facts")
+    }
+
     /// Whether the hash opens the key. At the moment of its deadline a key is dead.
     ///
     /// # Errors

@@ -72,6 +72,14 @@ impl Fact {
         }
     }
 
+    /// The event again, without its personal part.
+    ///
+    /// # Errors
+    /// It is of another enum.
+    pub(crate) fn event<E: DeserializeOwned>(&self) -> Result<E, serde_json::Error> {
+        serde_json::from_value(json!({ "kind": self.kind, "payload": self.payload }))
+    }
+
     pub(crate) fn about(mut self, user: UserId, facts: &impl Serialize) -> Self {
         self.personal = Some(Personal::new(Subject::User(user), facts));
         self

@@ -64,8 +64,8 @@ pub enum Refusal {
     CredentialExpired,
     #[error("The credential belongs to another project")]
     OtherProject,
-    /// Introspection answers known services only, and holders about their own credential.
-    #[error("Introspection takes a service's own credential")]
+    /// Only known services may ask, each what it may; introspection also answers holders about their own credential.
+    #[error("This takes a service's own credential")]
     ClientInvalid,
     #[error("Session can't be checked now")]
     SessionUnavailable,

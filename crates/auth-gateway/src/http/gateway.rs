@@ -1,11 +1,11 @@
 //! What endpoints share: the use cases, the readiness, the cookies; and the settings of everything around them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::FromRef;
+use tokio::sync::{Semaphore, watch};
 
 use super::client_address::TrustedProxies;
 use super::cookies::CookieWriter;
@@ -16,31 +16,36 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::telemetry::metrics::Metrics;
 
+/// Revocation feeds open at once.
+const FEEDS: usize = 64;
+
 /// The state of every endpoint.
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) app: Arc<App>,
     pub(crate) cookies: Arc<CookieWriter>,
+    pub(crate) feeds: Arc<Semaphore>,
     probe: Arc<Probe>,
-    draining: Arc<AtomicBool>,
+    draining: Arc<watch::Sender<bool>>,
 }
 
 struct Dependencies {
     app: Arc<App>,
-    draining: Arc<AtomicBool>,
+    draining: watch::Receiver<bool>,
 }
 
 impl Gateway {
     pub(crate) fn new(app: Arc<App>) -> Self {
-        let draining = Arc::new(AtomicBool::new(false));
+        let draining = Arc::new(watch::Sender::new(false));
         let dependencies = Dependencies {
             app: Arc::clone(&app),
-            draining: Arc::clone(&draining),
+            draining: draining.subscribe(),
         };
         let cookies = CookieWriter::new(app.settings.cookies.domain.as_deref(), app.settings.cookies.secure);
         Self {
             app,
             cookies: Arc::new(cookies),
+            feeds: Arc::new(Semaphore::new(FEEDS)),
             probe: Arc::new(Probe::new(Arc::new(dependencies))),
             draining,
         }
@@ -55,13 +60,18 @@ impl Gateway {
         )
     }
 
+    /// Turns true when the program is about to end.
+    pub(crate) fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
+    }
+
     pub(crate) fn probe(&self) -> Arc<Probe> {
         Arc::clone(&self.probe)
     }
 
-    /// From now on the program is not ready.
+    /// From now on the program is not ready, and feeds end.
     pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.send_replace(true);
     }
 }
 
@@ -109,7 +119,7 @@ impl Readiness for Dependencies {
     }
 
     fn draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
     }
 }
 

@@ -14,6 +14,7 @@ mod deadline;
 mod rate_limit;
 mod body;
 mod signed_in;
+mod service;
 mod caller;
 mod credential;
 mod cookies;

@@ -1,16 +1,35 @@
 //! Every endpoint, on one screen. `openapi.json` is held against this table by a test.
 
 use super::endpoints::{
-    health, introspect, jwks, login, logout, me, openapi, password, ready, refresh, resolve, session, sessions, setup,
-    signup, verify, verify_api_key, verify_email, verify_token,
+    api_keys, audit, health, introspect, jwks, login, logout, me, openapi, password, ready, refresh, resolve,
+    revocations, session, sessions, setup, signup, verify, verify_api_key, verify_email, verify_token,
 };
 use super::error::Shape;
 use super::gateway::Gateway;
 use super::probe::Probe;
-use super::route::{Route, delete, get, post};
+use super::route::{Route, delete, get, post, put};
 use axum::extract::FromRef;
 use http::Method;
+use identity_contract::REVOCATION_FEED_PATH;
 use std::sync::Arc;
+
+/// The same endpoints under two paths.
+macro_rules! api_keys {
+    ($path:literal) => {
+        [
+            get($path, api_keys::list),
+            post($path, api_keys::create),
+            post(concat!($path, "/with-services"), api_keys::create_with_services),
+            get(concat!($path, "/services/configured"), api_keys::configured_services),
+            get(concat!($path, "/{id}"), api_keys::one),
+            put(concat!($path, "/{id}"), api_keys::update),
+            delete(concat!($path, "/{id}"), api_keys::remove),
+            post(concat!($path, "/{id}/rotate"), api_keys::rotate),
+            post(concat!($path, "/{id}/revoke"), api_keys::revoke),
+            put(concat!($path, "/{id}/service-scopes"), api_keys::change_services),
+        ]
+    };
+}
 
 /// The endpoints that need nothing but the probe.
 pub fn table<S>() -> Vec<Route<S>>
@@ -51,7 +70,12 @@ pub(crate) fn endpoints() -> Vec<Route<Gateway>> {
         post("/v1/auth/verify-api-key", verify_api_key::answer).limited("verify"),
         post("/v1/auth/introspect", introspect::answer).refusing_as(Shape::Identity),
         get("/v1/auth/resolve", resolve::answer),
+        get(REVOCATION_FEED_PATH, revocations::answer),
+        get("/v1/auth/audit", audit::list),
+        get("/v1/auth/audit/state/{kind}/{id}", audit::state_at),
     ]);
+    endpoints.extend(api_keys!("/api/v1/auth/api-keys"));
+    endpoints.extend(api_keys!("/api/v1/api-keys"));
     endpoints
 }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use identity_contract::{CredentialType, IntrospectionAnswer, IntrospectionRequest, ValidIdentity};
 
+use crate::app::App;
 use crate::app::resolve::{Resolved, Shown, instant};
 use crate::app::services::Service;
-use crate::app::{App, Refusal as Fact};
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::crypto::secret_text::SecretText;
 use crate::domain::client::Capability;
@@ -20,6 +19,7 @@ use crate::http::body::OptionalFields;
 use crate::http::credential::Presented;
 use crate::http::error::Refusal;
 use crate::http::request_id::RequestId;
+use crate::http::service::service;
 use crate::http::signed_in::shown;
 
 /// So long a reader may rely on an answer without asking again.
@@ -43,6 +43,9 @@ pub(crate) async fn answer(
     {
         return Err(Refusal::CredentialInvalid);
     }
+    if !is_bound_to(&who, &body) {
+        return Err(Refusal::CredentialInvalid);
+    }
     Ok(Json(valid(&app, &who, service.as_ref(), &body, request_id.as_str())?).into_response())
 }
 
@@ -52,7 +55,7 @@ async fn question(
     headers: &HeaderMap,
     body: &IntrospectionRequest,
 ) -> Result<(Shown, Option<Service>), Refusal> {
-    let service = service(app, headers).await?;
+    let service = service(app, headers, Capability::Introspect).await?;
     match (service, body.credential()) {
         (Some(service), Ok(text)) => Ok((of_kind(body.credential_type, text.expose())?, Some(service))),
         (Some(_), Err(problem)) => Err(Refusal::InvalidRequest(problem.to_string())),
@@ -62,33 +65,6 @@ async fn question(
             let own = presented.single()?.ok_or(Refusal::ClientInvalid)?;
             Ok((shown(own), None))
         }
-    }
-}
-
-async fn service(app: &App, headers: &HeaderMap) -> Result<Option<Service>, Refusal> {
-    let line = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    // The scheme's case does not matter (RFC 9110 section 11.1).
-    let encoded = line
-        .and_then(|line| line.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
-    let Some((_, encoded)) = encoded else {
-        return Ok(None);
-    };
-    let decoded = STANDARD
-        .decode(encoded.trim())
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let decoded = decoded.ok_or(Refusal::ClientInvalid)?;
-    let (id, secret) = decoded.split_once(':').ok_or(Refusal::ClientInvalid)?;
-    let secret = SecretText::new(secret.to_owned());
-    let authenticated = app
-        .services
-        .authenticate(id, &secret, Capability::Introspect, &app.freshness, app.clock.now())
-        .await;
-    match authenticated {
-        Ok(service) => Ok(Some(service)),
-        Err(Fact::InvalidCredential | Fact::NotAllowed) => Err(Refusal::ClientInvalid),
-        Err(other) => Err(Refusal::of_introspection(other)),
     }
 }
 
@@ -109,6 +85,18 @@ fn of_kind(kind: CredentialType, text: &str) -> Result<Shown, Refusal> {
 fn is_meant_for(who: &Resolved, audience: &str) -> bool {
     let meant = &who.identity.audience;
     meant.is_empty() || meant.iter().any(|one| one == audience) || who.session.is_some()
+}
+
+/// Whether an API key may be shown by this client and installation, as far as the service says which they are.
+fn is_bound_to(who: &Resolved, body: &IntrospectionRequest) -> bool {
+    let binding = who.api_key.as_ref().and_then(|key| key.settings.binding.as_ref());
+    let agrees = |bound: &Option<String>, stated: &Option<String>| match (bound, stated) {
+        (Some(bound), Some(stated)) => bound == stated,
+        _ => true,
+    };
+    binding.is_none_or(|binding| {
+        agrees(&binding.client_id, &body.client_id) && agrees(&binding.installation_id, &body.installation_id)
+    })
 }
 
 fn valid(

@@ -1,5 +1,7 @@
 //! One endpoint a file: parse, call the use case, answer.
 
+pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub(crate) mod health;
 pub(crate) mod introspect;
 pub(crate) mod jwks;
@@ -11,6 +13,7 @@ pub(crate) mod password;
 pub(crate) mod ready;
 pub(crate) mod refresh;
 pub(crate) mod resolve;
+pub(crate) mod revocations;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod setup;
