@@ -2,6 +2,8 @@
 
 mod api_keys;
 mod contract;
+mod audit;
+mod feed;
 mod http_base;
 mod openapi;
 mod support;

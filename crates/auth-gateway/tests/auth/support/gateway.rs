@@ -86,6 +86,13 @@ pub(crate) struct Person {
     pub(crate) refresh_token: String,
 }
 
+/// A program that asks in its own name.
+pub(crate) struct Service {
+    pub(crate) client: Client,
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
 /// The gateway that tests share, with a first administrator.
 pub(crate) async fn shared() -> &'static Served {
     static SHARED: OnceCell<Served> = OnceCell::const_new();
@@ -209,6 +216,19 @@ impl Served {
         );
         assert!(ran.status.success(), "{arguments:?}: {stdout}{stderr}");
         stdout.into_owned()
+    }
+
+    /// A new service client that may do this (`introspect`, `feed`, `audit`).
+    pub(crate) fn service(&self, may: &str) -> Service {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let id = format!("service-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let made = self.command(&["clients", "create", &id, "--may", may, "-o", "json"]);
+        let made: Value = serde_json::from_str(&made).expect("JSON");
+        Service {
+            client: self.client(),
+            secret: made["secret"].as_str().expect("shown once").to_owned(),
+            id,
+        }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -352,6 +372,26 @@ impl Person {
     /// A request with the access token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, path).bearer_auth(&self.access_token)
+    }
+}
+
+impl Service {
+    pub(crate) async fn introspect(&self, credential: &str) -> Answer {
+        self.introspect_with(json!({ "credential": credential })).await
+    }
+
+    pub(crate) async fn introspect_with(&self, body: Value) -> Answer {
+        answer(self.request(Method::POST, "/v1/auth/introspect").json(&body)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, path)
+            .basic_auth(&self.id, Some(&self.secret))
     }
 }
 
