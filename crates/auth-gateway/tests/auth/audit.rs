@@ -14,7 +14,7 @@ async fn audited(admin: &Person, query: &str, enough: usize) -> Answer {
     loop {
         let page = admin.get(&format!("{AUDIT}?{query}")).await;
         assert_eq!(page.status, 200, "{}", page.text);
-        if page.body["events"].as_array().unwrap().len() >= enough {
+        if events(&page).len() >= enough {
             return page;
         }
         assert!(Instant::now() < deadline, "{query}: {}", page.text);
@@ -22,14 +22,18 @@ async fn audited(admin: &Person, query: &str, enough: usize) -> Answer {
     }
 }
 
-fn kinds(page: &Answer) -> Vec<&str> {
-    let events = page.body["events"].as_array().unwrap().iter();
-    events.map(|event| event["kind"].as_str().unwrap()).collect()
+fn kinds(page: &Answer) -> Vec<String> {
+    let kind = |event: &'_ Value| event["kind"].as_str().expect("a text").to_owned();
+    events(page).iter().map(kind).collect()
+}
+
+fn events(page: &Answer) -> &[Value] {
+    page.body["events"].as_array().expect("a list")
 }
 
 async fn key_with_a_history(person: &Person) -> String {
     let made = person.post(KEYS, json!({"name": "history"})).await;
-    let id = made.body["data"]["id"].as_str().unwrap().to_owned();
+    let id = made.body["data"]["id"].as_str().expect("a text").to_owned();
     person.put(&format!("{KEYS}/{id}"), json!({"name": "renamed"})).await;
     person.post(&format!("{KEYS}/{id}/revoke"), json!({})).await;
     id

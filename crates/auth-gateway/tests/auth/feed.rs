@@ -53,7 +53,7 @@ impl Feed {
                 continue;
             }
             let lines: Vec<&str> = block.lines().collect();
-            let data: Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
+            let data: Value = serde_json::from_str(lines[2].strip_prefix("data: ").expect("data")).expect("JSON");
             assert_eq!(lines[0], format!("id: {}", data["position"]));
             assert_eq!(lines[1], "event: revocation");
             return Some(data);
@@ -73,7 +73,7 @@ impl Feed {
 
 async fn revoked_key(person: &Person, name: &str) -> String {
     let made = person.post(KEYS, json!({ "name": name })).await;
-    let id = made.body["data"]["id"].as_str().unwrap().to_owned();
+    let id = made.body["data"]["id"].as_str().expect("a text").to_owned();
     let revoked = person.post(&format!("{KEYS}/{id}/revoke"), json!({})).await;
     assert_eq!(revoked.status, 200, "{}", revoked.text);
     id

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 fn milliseconds(moment: SystemTime) -> u128 {
-    moment.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH);
+    since.expect("later than 1970").as_millis()
 }
 
 async fn is_valid(service: &Service, key: &str) -> bool {
     let answer = service.introspect(key).await;
-    let valid = answer.body["valid"].as_bool().unwrap();
+    let valid = answer.body["valid"].as_bool().expect("a flag");
     assert_eq!(answer.status, if valid { 200 } else { 401 }, "{}", answer.text);
     valid
 }

@@ -154,6 +154,36 @@ async fn keys_of_older_systems_work_by_their_imported_hash() {
 }
 
 #[tokio::test]
+async fn no_key_is_found_in_the_log_or_the_data() {
+    let gateway = shared().await;
+    let (person, service) = (gateway.user().await, gateway.service("introspect"));
+    let request = person.request(Method::POST, KEYS).header("idempotency-key", "kept");
+    let made = answer(request.json(&json!({"name": "secret"}))).await;
+    let data = &made.body["data"];
+    let (id, first) = (data["id"].as_str().unwrap(), data["key"].as_str().unwrap());
+    let rotated = person.post(&format!("{KEYS}/{id}/rotate"), json!({})).await;
+    let second = rotated.body["data"]["key"].as_str().unwrap();
+    for key in [first, second] {
+        assert_eq!(service.introspect(key).await.status, 200);
+        let request = person.client.request(Method::GET, &format!("/v1/auth/me?key={key}"));
+        assert_eq!(answer(request.bearer_auth(key)).await.status, 200);
+    }
+    let log = gateway.logged();
+    assert!(log.contains("access"), "requests are logged");
+    for key in [first, second] {
+        assert!(!log.contains(key));
+        for file in std::fs::read_dir(&gateway.data).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_file() {
+                let bytes = std::fs::read(&path).unwrap();
+                let is_there = bytes.windows(key.len()).any(|window| window == key.as_bytes());
+                assert!(!is_there, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_mistyped_key_is_no_key() {
     let gateway = shared().await;
     let (person, service) = (gateway.user().await, gateway.service("introspect"));
