@@ -1,8 +1,8 @@
 //! The auth gateway as its clients see it: real sockets.
 
 mod api_keys;
-mod contract;
 mod audit;
+mod contract;
 mod feed;
 mod http_base;
 mod openapi;
