@@ -58,6 +58,10 @@ pub(crate) enum Command {
     /// The event log: verify, export, checkpoint, checkpoint-key.
     #[command(subcommand)]
     Log(Log),
+    /// What happened, by subject, actor, kind and time.
+    Audit(Audit),
+    /// A user, session, key or client as it was.
+    StateAt(StateAt),
     /// Projections: list, rebuild, compare, resume.
     #[command(subcommand)]
     Projections(Projections),
@@ -281,6 +285,52 @@ pub(crate) enum Log {
     Checkpoint,
     /// Print the public key that checkpoints are signed with.
     CheckpointKey,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Whom it is about: a user's id or e-mail address, a key's, session's or client's id.
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// Who did it, such as `user:<id>`, `operator`, `anonymous`.
+    #[arg(long)]
+    pub(crate) actor: Option<String>,
+    /// A kind of event or its beginning, such as `login.` or `api_key.revoked`.
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// Not before: RFC 3339, or how long ago, such as `24h`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Before: RFC 3339, or how long ago.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// At most so many, the newest.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u32,
+    /// `json` is one object a line.
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateAt {
+    #[arg(value_enum)]
+    pub(crate) kind: Thing,
+    pub(crate) id: String,
+    /// As of this time: RFC 3339, or how long ago.
+    #[arg(long, value_name = "TIME", conflicts_with = "position")]
+    pub(crate) time: Option<String>,
+    /// As of this position of the log.
+    #[arg(long)]
+    pub(crate) position: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Thing {
+    User,
+    Session,
+    Key,
+    Client,
 }
 
 #[derive(Debug, Subcommand)]

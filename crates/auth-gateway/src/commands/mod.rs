@@ -3,6 +3,7 @@
 
 mod administer;
 mod assemble;
+mod audit;
 mod backup;
 mod check;
 mod clients;
@@ -11,10 +12,12 @@ mod doctor;
 mod keys;
 mod log;
 mod migrate;
+mod moment;
 mod output;
 mod projections;
 mod serve;
 mod sessions;
+mod state_at;
 mod users;
 
 use std::io::{IsTerminal, Write};
@@ -44,6 +47,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Keys(keys) => keys::run(&place, &environment, keys),
         Command::Sessions(sessions) => sessions::run(&place, &environment, sessions),
         Command::Log(log) => log::run(&place, &environment, log),
+        Command::Audit(wish) => audit::run(&place, &environment, wish),
+        Command::StateAt(wish) => state_at::run(&place, &environment, wish),
         Command::Projections(projections) => projections::run(&place, &environment, projections),
         Command::Backup { file } => backup::backup(&place, &environment, &file),
         Command::Restore { file } => backup::restore(&place, &environment, &file),

@@ -4,6 +4,7 @@ mod deliveries;
 mod erasure;
 mod evidence;
 mod generated;
+mod history;
 mod installation;
 mod life;
 mod postgres;

@@ -32,6 +32,7 @@ const INDEX: Table = Table {
         &["subject", "position"],
         &["actor", "position"],
         &["kind", "position"],
+        &["stream_id", "position"],
         &["time"],
     ],
 };
@@ -46,7 +47,7 @@ impl Projection for Audit {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [Table] {
@@ -77,6 +78,7 @@ fn row(event: &Event) -> Vec<Value> {
 /// Which events; of everything that is `None`, all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditQuery {
+    /// Whose personal facts are in it, or the id of what it happened to.
     pub subject: Option<String>,
     pub actor: Option<String>,
     pub client: Option<String>,
@@ -126,13 +128,16 @@ impl Store {
 impl AuditQuery {
     fn statement(&self) -> AnyQuery<'static> {
         let (mut conditions, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
+        if let Some(subject) = &self.subject {
+            values.push(Value::Text(subject.clone()));
+            conditions.push("(subject = $1 OR stream_id = $1)".to_owned());
+        }
         let mut require = |condition: &str, value: Value| {
             values.push(value);
             conditions.push(format!("{condition} ${}", values.len()));
         };
         let text = |text: &Option<String>| text.clone().map(Value::Text);
         let equal = [
-            ("subject =", &self.subject),
             ("actor =", &self.actor),
             ("client =", &self.client),
         ];

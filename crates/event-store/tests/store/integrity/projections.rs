@@ -339,6 +339,13 @@ async fn events_are_found_by_everything_the_index_has(database: Database) {
         ),
         (
             AuditQuery {
+                subject: Some(all[0].stream.id.clone()),
+                ..any.clone()
+            },
+            Box::new(|event| event.stream.id == all[0].stream.id),
+        ),
+        (
+            AuditQuery {
                 actor: Some("user:2".to_owned()),
                 ..any.clone()
             },
