@@ -39,7 +39,9 @@ async fn catch_up(app: &App) -> anyhow::Result<()> {
     match app.store.catch_up(&Index).await {
         Ok(_) => Ok(()),
         Err(error @ CatchUpError::Unavailable(_)) => Err(error.into()),
-        Err(error) => Err(anyhow::Error::from(error).context("the audit index (`auth-gateway projections rebuild audit`)")),
+        Err(error) => {
+            Err(anyhow::Error::from(error).context("the audit index (`auth-gateway projections rebuild audit`)"))
+        }
     }
 }
 

@@ -23,7 +23,10 @@ mod tests {
     #[test]
     fn a_time_is_a_date_or_how_long_ago() {
         let now = Timestamp::from_seconds(1_000_000);
-        assert_eq!(moment("1970-01-02T00:00:00Z", now).unwrap(), Timestamp::from_seconds(86_400));
+        assert_eq!(
+            moment("1970-01-02T00:00:00Z", now).unwrap(),
+            Timestamp::from_seconds(86_400)
+        );
         assert_eq!(moment("1h 1s", now).unwrap(), Timestamp::from_seconds(1_000_000 - 3601));
         let refused = moment("yesterday", now).unwrap_err().to_string();
         assert!(refused.contains("`yesterday`") && refused.contains("24h"), "{refused}");

@@ -61,6 +61,8 @@ async fn work(settings: Settings) -> Outcome {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     let limits = gateway::connection_limits(&app.settings);
+    // Whoever reads the line may end the program at once.
+    let signal = terminated()?;
     super::print(&format!("ready http://{}\n", listener.local_addr()?))?;
     let served = serve(
         listener,
@@ -82,7 +84,6 @@ async fn work(settings: Settings) -> Outcome {
             .await;
         }
     };
-    let signal = terminated()?;
     let signalled = async {
         signal.await;
         tracing::info!("stopping: requests under way may finish");

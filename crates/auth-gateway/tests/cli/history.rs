@@ -5,11 +5,16 @@ use serde_json::{Value, json};
 use crate::installation::Installation;
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
 }
 
 fn kinds(lines: &[Value]) -> Vec<&str> {
-    lines.iter().map(|line| line["kind"].as_str().expect("a kind")).collect()
+    lines
+        .iter()
+        .map(|line| line["kind"].as_str().expect("a kind"))
+        .collect()
 }
 
 #[tokio::test]
@@ -34,8 +39,19 @@ async fn events_are_found_by_whom_they_are_about_who_did_them_and_their_kind() {
     assert_eq!(kinds(&login), ["login.succeeded"]);
     assert_eq!(login[0]["personal"]["address"], "127.0.0.1");
     let operator = found(&["--actor", "operator"]);
-    assert_eq!(kinds(&operator), ["user.registered", "user.password_set", "user.disabled", "client.registered"]);
-    assert_eq!(kinds(&found(&["--actor", "operator", "--limit", "1"])), ["client.registered"]);
+    assert_eq!(
+        kinds(&operator),
+        [
+            "user.registered",
+            "user.password_set",
+            "user.disabled",
+            "client.registered"
+        ]
+    );
+    assert_eq!(
+        kinds(&found(&["--actor", "operator", "--limit", "1"])),
+        ["client.registered"]
+    );
     assert_eq!(kinds(&found(&["--subject", "edge"])), ["client.registered"]);
     assert_eq!(found(&["--until", "1h"]), [Value::Null; 0]);
     assert_eq!(found(&["--since", "1h"]).len(), found(&[]).len());
@@ -52,12 +68,19 @@ fn a_user_is_shown_as_it_was() {
     let position = registered[0]["position"].to_string();
     installation.done(&["users", "set-role", &id, "admin"]);
     let state_at = |more: &[&str]| -> Value {
-        let arguments: Vec<&str> = ["state-at", "user", "ada@example.org"].iter().chain(more).copied().collect();
+        let arguments: Vec<&str> = ["state-at", "user", "ada@example.org"]
+            .iter()
+            .chain(more)
+            .copied()
+            .collect();
         serde_json::from_str(&installation.done(&arguments)).expect("JSON")
     };
     assert_eq!(state_at(&[])["state"]["role"], "admin");
     let before = state_at(&["--position", &position]);
-    assert_eq!((&before["state"]["role"], &before["version"]), (&json!("authenticated"), &json!(2)));
+    assert_eq!(
+        (&before["state"]["role"], &before["version"]),
+        (&json!("authenticated"), &json!(2))
+    );
     let never = installation.run(&["state-at", "user", &id, "--time", "1h"]);
     assert_eq!((never.code, never.stdout.as_str()), (Some(1), ""));
 }

@@ -137,10 +137,7 @@ impl AuditQuery {
             conditions.push(format!("{condition} ${}", values.len()));
         };
         let text = |text: &Option<String>| text.clone().map(Value::Text);
-        let equal = [
-            ("actor =", &self.actor),
-            ("client =", &self.client),
-        ];
+        let equal = [("actor =", &self.actor), ("client =", &self.client)];
         for (condition, value) in equal {
             text(value).into_iter().for_each(|value| require(condition, value));
         }
