@@ -20,7 +20,7 @@ pub(super) fn run(place: &Place, environment: &Environment, wish: StateAt) -> Ou
 async fn work(app: &App, wish: StateAt) -> Outcome {
     let stream = stream(app, wish.kind, &wish.id).await?;
     let moment = match (&wish.time, wish.position) {
-        (Some(text), _) => Moment::Time(self::moment(text, app.clock.now())?),
+        (Some(text), _) => Moment::Time(moment(text, app.clock.now())?),
         (None, Some(position)) => Moment::Position(position),
         (None, None) => Moment::Now,
     };
