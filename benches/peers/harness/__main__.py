@@ -51,6 +51,7 @@ def arguments():
         sub.add_argument("--rounds", type=int, help="rounds of a timed row (default 8, quick 3)")
         sub.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON too")
         sub.add_argument("--record", action="store_true", help="append E4 to benches/history/instructions.tsv")
+        sub.add_argument("--tool", action="append", default=[], metavar="NAME=FILE", help=argparse.SUPPRESS)
         sub.add_argument("--binary", action="append", default=[], metavar="BUILD=FILE", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -64,7 +65,7 @@ def row_ids(text):
 
 def bench(options, directory):
     began = time.monotonic()
-    run = Bench(options, directory, {name: Path(file) for name, file in (b.split("=", 1) for b in options.binary)})
+    run = Bench(options, directory, named(options.binary), named(options.tool))
     run.world = World(directory, options.map)
     rows = []
     for figure in ALL:
@@ -74,7 +75,7 @@ def bench(options, directory):
             rows += figure.run(run)
         except (NotReady, LoadFailed) as e:
             run.remark(f"{'/'.join(sorted(figure.IDS))} not finished: {e}")
-    rows.sort(key=lambda row: int(re.sub(r"\D", "", row.id)))
+    rows.sort(key=lambda row: (row.id[0] == "A", int(re.sub(r"\D", "", row.id))))
     facts = machine()
     print(f"{facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}; {facts['versions']}")
     print(f"{run.rounds} rounds, best (median); took {time.monotonic() - began:.0f} s\n")
@@ -84,6 +85,10 @@ def bench(options, directory):
     if options.json:
         table.write_json(options.json, facts, rows)
     return 0
+
+
+def named(pairs):
+    return {name: Path(file) for name, file in (pair.split("=", 1) for pair in pairs)}
 
 
 def training(options, directory):

@@ -6,8 +6,11 @@ import sys
 
 
 class Bench:
-    def __init__(self, options, directory, builds):
+    def __init__(self, options, directory, builds, tools=None):
         self.directory = directory
+        # Programs of the auth gateway by name, all of one folder; none when its rows are not measured.
+        self.tools = tools or {}
+        self.tools_folder = next((tool.parent for tool in self.tools.values()), directory)
         self.builds = builds
         self.build_names = list(builds) or [""]
         self.quick = options.quick

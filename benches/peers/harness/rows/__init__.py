@@ -1,5 +1,5 @@
 """One file a figure. Each exports IDS and `run(bench)`, which yields table rows."""
 
-from . import cpu, instructions, memory, reloads, throughput
+from . import cpu, identity, instructions, memory, reloads, throughput
 
-ALL = (cpu, instructions, memory, throughput, reloads)
+ALL = (cpu, instructions, memory, throughput, reloads, identity)

@@ -45,6 +45,7 @@ pub(super) fn run(place: &Place, options: &Serve, environment: &Environment) -> 
 async fn work(settings: Settings) -> Outcome {
     let metrics = Arc::new(Metrics::new()?);
     let listener = bind(settings.listen).await?;
+    let settings = settings.bound_to(listener.local_addr()?);
     let admin_listener = match settings.admin {
         Some(address) => Some(bind(address).await?),
         None => None,

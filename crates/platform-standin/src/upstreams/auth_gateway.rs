@@ -2,12 +2,21 @@
 
 use http::StatusCode;
 use http::header::SET_COOKIE;
+use identity_contract::{
+    ActorType, AuthMethod, AuthSource, ErrorCode, Identity, Instant, IntrospectionAnswer, IntrospectionError, Scope,
+    ScopeSet, ValidIdentity,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::health;
 use crate::answer::{self, Answer};
 use crate::call::Call;
 
+const USER: Uuid = Uuid::from_u128(1);
+const ORGANIZATION: Uuid = Uuid::from_u128(2);
+const KEY: Uuid = Uuid::from_u128(3);
+const CACHE_FOR: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 const ISSUER: &str = "https://auth.example.com";
 const COOKIE: &str = "Path=/; HttpOnly; Max-Age=604800; SameSite=Lax";
 
@@ -256,22 +265,44 @@ fn introspect(call: &Call) -> Answer {
         .json()
         .is_some_and(|body| body["credential"].is_string() || body["token"].is_string());
     if !given && !call.has_credential() && !signed_in(call) {
-        let error = json!({ "code": "invalid_credential", "message": "No credential was given", "retryable": false });
-        let body = json!({ "valid": false, "identity": null, "error": error });
-        return answer::status(StatusCode::UNAUTHORIZED, body);
+        let error = IntrospectionError::new(ErrorCode::InvalidCredential, "No credential was given");
+        return answer::status(StatusCode::UNAUTHORIZED, json!(IntrospectionAnswer::Invalid(error)));
     }
-    let identity = json!({
-        "actor_id": "standin-user",
-        "actor_type": "user",
-        "user_id": "standin-user",
-        "organization_id": "standin-organization",
-        "project_scope": "lanonasis-maas",
-        "auth_source": "standin",
-        "email": "user@example.com",
-        "scopes": ["memories:read", "memories:write"],
-        "issued_at": answer::timestamp(),
-    });
-    answer::ok(json!({ "valid": true, "identity": identity, "error": null }))
+    let valid = ValidIdentity {
+        identity: anybody(call),
+        assertion: None,
+        cache_until: moment(CACHE_FOR),
+    };
+    answer::ok(json!(IntrospectionAnswer::Valid(Box::new(valid))))
+}
+
+/// Whoever asks is this user, with an API key that allows everything.
+fn anybody(call: &Call) -> Identity {
+    Identity {
+        actor_id: USER.to_string(),
+        actor_type: ActorType::User,
+        user_id: Some(USER),
+        organization_id: Some(ORGANIZATION),
+        project_scope: Some("lanonasis-maas".to_owned()),
+        api_key_id: Some(KEY),
+        auth_source: AuthSource::ApiKey,
+        auth_method: AuthMethod::ApiKey,
+        request_id: call.header("x-request-id").unwrap_or_default().to_owned(),
+        credential_id: KEY.to_string(),
+        email: Some("user@example.com".to_owned()),
+        scopes: ScopeSet::from_iter([Scope::everything()]),
+        role: Some("authenticated".to_owned()),
+        session_id: None,
+        client_id: None,
+        audience: Vec::new(),
+        issued_at: moment(jiff::SignedDuration::ZERO),
+        expires_at: None,
+    }
+}
+
+fn moment(from_now: jiff::SignedDuration) -> Instant {
+    let at = jiff::Timestamp::now() + from_now;
+    Instant::from_unix_millis(at.as_millisecond())
 }
 
 fn verify_api_key(call: &Call) -> Answer {
