@@ -170,3 +170,6 @@ impl App {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use event_store::Timestamp;
 
-use super::caller::Caller;
+use super::caller::{Actor, Caller};
 use super::journal::Loaded;
 use super::{App, Refusal};
+use crate::crypto::claims::AccessClaims;
+use crate::crypto::secret_text::SecretText;
 use crate::domain::device::Device;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{self, EndReason, Session, USER_LOOKUP};
@@ -77,6 +79,24 @@ impl App {
             .change(&id.stream(), caller, now, decided, |change| change)
             .await?;
         Ok(())
+    }
+
+    /// Ends the session of an access token that has expired: who signs out late still has a refresh token. False when there
+    /// was nothing to end.
+    pub(crate) async fn end_lapsed_session(&self, token: &SecretText, caller: &Caller) -> Result<bool, Refusal> {
+        let keys = self.keys.valid(self.clock.now())?;
+        let Ok(claims) = self.expectations.verify_lapsed::<AccessClaims>(&keys, token.expose()) else {
+            return Ok(false);
+        };
+        let (Ok(session), Ok(user)) = (claims.sid.parse::<SessionId>(), claims.sub.parse::<UserId>()) else {
+            return Ok(false);
+        };
+        let caller = caller.acting_as(Actor::User(user.to_string()));
+        match self.end_session(session, Some(user), EndReason::Logout, &caller).await {
+            Ok(()) => Ok(true),
+            Err(Refusal::NotFound(_) | Refusal::SessionEnded) => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Ends all sessions of a user, except one if it is named.

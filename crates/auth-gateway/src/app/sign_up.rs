@@ -5,7 +5,6 @@ use event_store::{AppendError, ClaimChange, Command as Change, Expected, RecordC
 
 use super::accounts::EMAIL;
 use super::caller::{Actor, Caller};
-use super::journal::Loaded;
 use super::post::VERIFY_FOR;
 use super::{App, Refusal};
 use crate::config::settings::SignUp;

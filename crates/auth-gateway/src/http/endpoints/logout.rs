@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::app::Refusal as Fact;
 use crate::app::caller::{Actor, Caller};
+use crate::app::resolve::Shown;
 use crate::domain::session::EndReason;
 use crate::http::credential::Presented;
 use crate::http::error::Refusal;
@@ -24,7 +25,8 @@ pub(crate) async fn answer(
     }
     let mut revoked = false;
     for (_, credential) in presented.each() {
-        match gateway.app.resolve(&shown(credential)).await {
+        let shown = shown(credential);
+        match gateway.app.resolve(&shown).await {
             Ok(who) => {
                 if let Some(session) = &who.session {
                     let caller = caller.acting_as(Actor::User(who.account.user.id.to_string()));
@@ -35,8 +37,13 @@ pub(crate) async fn answer(
                     revoked = true;
                 }
             }
+            Err(Fact::ExpiredCredential) => {
+                if let Shown::Token(token) = &shown {
+                    revoked |= gateway.app.end_lapsed_session(token, &caller).await?;
+                }
+            }
             // It is over already, which is what was asked for.
-            Err(Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded) => {}
+            Err(Fact::InvalidCredential | Fact::SessionEnded) => {}
             Err(refusal) => return Err(refusal.into()),
         }
     }
