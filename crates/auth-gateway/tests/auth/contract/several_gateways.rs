@@ -66,12 +66,50 @@ async fn ends_everywhere(here: &Served, there: &Served) {
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);
 }
 
+/// Fifty presentations of one token, over both gateways, get one successor.
+async fn one_successor(here: &Served, there: &Served) {
+    let person = here.admin().await;
+    let beside = person.client.at(there);
+    let mut token = person.refresh_token.clone();
+    for round in 0..20 {
+        let clients = [&person.client, &beside].into_iter().cycle().take(50);
+        let asked = clients.map(|client| client.post("/v1/auth/refresh", json!({"refresh_token": token})));
+        let answers = futures_util::future::join_all(asked).await;
+        let texts: std::collections::BTreeSet<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+        assert_eq!(
+            (answers[0].status.as_u16(), texts.len()),
+            (200, 1),
+            "round {round}: {texts:?}"
+        );
+        token = answers[0].body["refresh_token"].as_str().expect("a token").to_owned();
+    }
+}
+
+/// Fifty guesses at once, over both gateways: no more than the free ones are looked at.
+async fn guesses_run_out(here: &Served, there: &Served) {
+    let client = here.client();
+    let beside = client.at(there);
+    let clients = [&client, &beside].into_iter().cycle().take(50);
+    let body = json!({"email": "guessed@example.org", "password": "a guess of many 77"});
+    let asked = clients.map(|client| client.post("/v1/auth/login", body.clone()));
+    let answers = futures_util::future::join_all(asked).await;
+    let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
+    assert!((1..=5).contains(&looked_at), "{looked_at}");
+    assert!(
+        answers
+            .iter()
+            .all(|answer| [401, 429].contains(&answer.status.as_u16()))
+    );
+}
+
 #[tokio::test]
 async fn on_one_sqlite_file_a_session_ends_everywhere_at_once() {
     let here = Served::start("");
     here.set_up().await;
     let there = here.beside(&Database::Sqlite);
     ends_everywhere(&here, &there).await;
+    one_successor(&here, &there).await;
+    guesses_run_out(&here, &there).await;
 }
 
 #[tokio::test]
@@ -82,6 +120,8 @@ async fn on_one_postgresql_a_session_ends_everywhere_at_once() {
     here.set_up().await;
     let there = here.beside(&database);
     ends_everywhere(&here, &there).await;
+    one_successor(&here, &there).await;
+    guesses_run_out(&here, &there).await;
 }
 
 #[tokio::test]
