@@ -131,29 +131,25 @@ impl Served {
         }
         std::fs::write(&configuration, text).expect("written");
         let data = folder.join("data");
-        let mut served = Self::run(&folder, data, configuration, database);
+        let (mut served, token) = Self::run(&folder, data, configuration, database);
         // Printed before it is ready, but read by another thread.
-        for _ in 0..2_000 {
-            served.setup_token = served
-                .logged()
-                .split_once(r#""token":""#)
-                .map(|(_, rest)| until(rest, '"'));
-            if served.setup_token.is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        served.setup_token = token.recv_timeout(Duration::from_secs(10)).ok();
         served
     }
 
     /// Starts another on the same data, with the same configuration.
     pub(crate) fn beside(&self, database: &Database) -> Self {
         let folder = tempfile::tempdir().expect("a folder").keep();
-        Self::run(&folder, self.data.clone(), self.configuration.clone(), database)
+        Self::run(&folder, self.data.clone(), self.configuration.clone(), database).0
     }
 
-    /// `folder` goes when the program ends.
-    fn run(folder: &Path, data: PathBuf, configuration: PathBuf, database: &Database) -> Self {
+    /// `folder` goes when the program ends. With it comes the first administrator's token, once it is printed.
+    fn run(
+        folder: &Path,
+        data: PathBuf,
+        configuration: PathBuf,
+        database: &Database,
+    ) -> (Self, mpsc::Receiver<String>) {
         let mut command = Command::new("sh");
         command
             .args(["-c", UNTIL_STDIN_CLOSES, "sh"])
@@ -174,10 +170,10 @@ impl Served {
             .process_group(0);
         let mut child = command.spawn().expect("a shell");
         let log = Arc::new(Mutex::new(String::new()));
-        follow(child.stderr.take().expect("piped"), Arc::clone(&log));
+        let token = follow(child.stderr.take().expect("piped"), Arc::clone(&log));
         let base = ready(child.stdout.take().expect("piped"))
             .unwrap_or_else(|| panic!("did not start: {}", log.lock().expect("not poisoned")));
-        Self {
+        let served = Self {
             base,
             data,
             configuration,
@@ -185,7 +181,8 @@ impl Served {
             stdin: child.stdin.take(),
             log,
             child,
-        }
+        };
+        (served, token)
     }
 
     /// What the first start printed.
@@ -435,14 +432,19 @@ pub(crate) fn letters(spool: &Path, email: &str) -> Vec<String> {
         .collect()
 }
 
-fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<String>>) {
+fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> mpsc::Receiver<String> {
+    let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if let Some((_, rest)) = line.split_once(r#""token":""#) {
+                let _ = tell.send(until(rest, '"'));
+            }
             let mut log = log.lock().expect("not poisoned");
             log.push_str(&line);
             log.push('\n');
         }
     });
+    told
 }
 
 /// The address in the line which says that it serves; `None` when it ended instead.
