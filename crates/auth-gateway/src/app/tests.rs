@@ -354,3 +354,39 @@ async fn who_signs_out_with_an_expired_token_is_signed_out() {
     let refreshed = here.app.refresh(session.tokens.refresh_token.expose(), &at(1)).await;
     assert!(matches!(refreshed, Err(Refusal::SessionEnded)));
 }
+
+#[tokio::test]
+async fn an_answer_costs_one_hash_whoever_is_asked_about() {
+    let here = Installation::new(|_| {}).await;
+    let before = here.app.passwords.done();
+    let cost = |since: usize| here.app.passwords.done() - since;
+    let long = "x".repeat(5000);
+    for (number, email) in [OWNER, "nobody@example.org", "no address"].into_iter().enumerate() {
+        for (place, text) in ["a guess of many", "short", &long].into_iter().enumerate() {
+            let since = here.app.passwords.done();
+            let login = Login {
+                email: email.to_owned(),
+                password: Password::new(text.to_owned()).ok(),
+                platform: Platform::Cli,
+                client_id: None,
+                cookie: false,
+            };
+            let from = u8::try_from(number * 10 + place).expect("small");
+            let refused = here.app.log_in(login, &at(from)).await;
+            assert!(matches!(refused, Err(Refusal::InvalidCredentials)));
+            assert_eq!(cost(since), 1, "{email} {}", text.len());
+        }
+    }
+    for email in [OWNER, "somebody-new@example.org"] {
+        let since = here.app.passwords.done();
+        let address: EmailAddress = email.parse().expect("an address");
+        here.app
+            .sign_up(address.clone(), password("another password 12"), None, &at(9))
+            .await
+            .expect("accepted");
+        assert_eq!(cost(since), 1, "signing up {email}");
+        here.app.forgot_password(&address, &at(9)).await.expect("accepted");
+        assert_eq!(cost(since), 1, "asking for a letter costs none");
+    }
+    assert_eq!(cost(before), 11);
+}

@@ -100,7 +100,7 @@ impl Expectations {
         token: &str,
         now: Timestamp,
     ) -> Result<Verified<C>, TokenRefused> {
-        let claims: C = self.signed(keys, token)?;
+        let claims: C = signed(keys, token)?;
         let registered = claims.registered();
         self.compare(&registered)?;
         self.is_in_time(&registered, now)?;
@@ -109,19 +109,9 @@ impl Expectations {
 
     /// The claims of a token that was ours and may have expired: to end what it opened, and for nothing else.
     pub(crate) fn verify_lapsed<C: TokenClaims>(&self, keys: &KeySet, token: &str) -> Result<C, TokenRefused> {
-        let claims: C = self.signed(keys, token)?;
+        let claims: C = signed(keys, token)?;
         self.compare(&claims.registered())?;
         Ok(claims)
-    }
-
-    fn signed<C: TokenClaims>(&self, keys: &KeySet, token: &str) -> Result<C, TokenRefused> {
-        let parts = Parts::split(token)?;
-        let key = parts.header()?.find_key(C::TYP, keys)?;
-        match jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), key, Algorithm::EdDSA) {
-            Ok(true) => {}
-            Ok(false) | Err(_) => return Err(TokenRefused::WrongSignature),
-        }
-        parts.claims()
     }
 
     fn compare(&self, claims: &Registered<'_>) -> Result<(), TokenRefused> {
@@ -150,6 +140,17 @@ impl Expectations {
         }
         Ok(())
     }
+}
+
+/// The claims of a token that one of the keys has signed, of which nothing else is believed yet.
+fn signed<C: TokenClaims>(keys: &KeySet, token: &str) -> Result<C, TokenRefused> {
+    let parts = Parts::split(token)?;
+    let key = parts.header()?.find_key(C::TYP, keys)?;
+    match jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), key, Algorithm::EdDSA) {
+        Ok(true) => {}
+        Ok(false) | Err(_) => return Err(TokenRefused::WrongSignature),
+    }
+    parts.claims()
 }
 
 impl<C> Verified<C> {

@@ -57,6 +57,9 @@ struct Shared {
     /// Kept from one hash to the next while others run or wait: fresh pages cost a tenth of a hash. Empty when the
     /// last has finished.
     memory: Mutex<Vec<Vec<Block>>>,
+    /// Hashes done: what an answer cost, which must tell nothing.
+    #[cfg(test)]
+    done: std::sync::atomic::AtomicUsize,
 }
 
 impl PasswordHasher {
@@ -69,6 +72,8 @@ impl PasswordHasher {
             places: Arc::new(Semaphore::new(at_once + settings.waiting)),
             turns: Arc::new(Semaphore::new(at_once)),
             memory: Mutex::new(Vec::new()),
+            #[cfg(test)]
+            done: std::sync::atomic::AtomicUsize::new(0),
         }))
     }
 
@@ -116,6 +121,11 @@ impl PasswordHasher {
         self.0.occupied()
     }
 
+    #[cfg(test)]
+    pub(crate) fn done(&self) -> usize {
+        self.0.done.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     /// A caller who goes away while the hash runs frees its place when the hash is done, not before.
     async fn run<T, F>(&self, work: F) -> Result<T, HasherError>
     where
@@ -133,6 +143,8 @@ impl PasswordHasher {
         let running = task::spawn_blocking(move || {
             let mut memory = shared.take_memory();
             let result = work(&shared, &mut memory);
+            #[cfg(test)]
+            shared.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             drop(place);
             shared.give_back(memory);
             drop(turn);
