@@ -42,7 +42,10 @@ async fn ends_everywhere(here: &Served, there: &Served) {
         assert_eq!(check().await.body["authenticated"], false, "round {round}");
         assert_eq!(at(there, &last, "/v1/auth/me").await.status, 401, "round {round}");
     }
-    // A refresh token used here is used there.
+}
+
+/// A refresh token used here is used there, and guesses count together.
+async fn shares(here: &Served, there: &Served) {
     let person = here.admin().await;
     let refresh = async |gateway: &Served, token: &str| {
         gateway
@@ -108,6 +111,7 @@ async fn on_one_sqlite_file_a_session_ends_everywhere_at_once() {
     here.set_up().await;
     let there = here.beside(&Database::Sqlite);
     ends_everywhere(&here, &there).await;
+    shares(&here, &there).await;
     one_successor(&here, &there).await;
     guesses_run_out(&here, &there).await;
 }
@@ -120,6 +124,7 @@ async fn on_one_postgresql_a_session_ends_everywhere_at_once() {
     here.set_up().await;
     let there = here.beside(&database);
     ends_everywhere(&here, &there).await;
+    shares(&here, &there).await;
     one_successor(&here, &there).await;
     guesses_run_out(&here, &there).await;
 }
