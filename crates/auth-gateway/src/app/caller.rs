@@ -23,7 +23,6 @@ pub(crate) enum Actor {
     /// Nobody has proved anything yet.
     Anonymous,
     User(String),
-    Service(String),
     /// Somebody with a shell on the machine.
     Operator,
     /// The program itself: expiry, rotation.
@@ -66,7 +65,6 @@ impl std::fmt::Display for Actor {
         match self {
             Self::Anonymous => formatter.write_str("anonymous"),
             Self::User(id) => write!(formatter, "user:{id}"),
-            Self::Service(id) => write!(formatter, "service:{id}"),
             Self::Operator => formatter.write_str("operator"),
             Self::System => formatter.write_str("system"),
         }

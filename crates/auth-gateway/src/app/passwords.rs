@@ -46,7 +46,7 @@ impl App {
         if self.passwords.verify(current, stored).await? == Verdict::Wrong {
             return Err(Refusal::InvalidCredentials);
         }
-        let email = account.email.ok_or_else(|| Refusal::NotFound("user"))?;
+        let email = account.email.ok_or(Refusal::NotFound("user"))?;
         self.judge_password(&new, &email)?;
         let password_hash = self.passwords.hash(new).await?.as_str().to_owned();
         let command = user::Command::ChangePassword {

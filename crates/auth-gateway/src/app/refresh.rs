@@ -2,7 +2,6 @@
 
 use event_store::{AppendError, Command as Change, Expected, Timestamp};
 
-use super::accounts::Account;
 use super::caller::{Actor, Caller};
 use super::journal::Loaded;
 use super::tokens::TokenPair;
@@ -10,21 +9,14 @@ use super::{App, Refusal};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::domain::ids::SessionId;
 use crate::domain::session::{self, Presented, Session};
-use crate::domain::user::User;
 
 /// A rotation by another request is looked at anew at most so often.
 const TRIES: u32 = 8;
 
-/// The tokens that replace the presented one.
-pub(crate) struct Refreshed {
-    pub(crate) account: Account,
-    pub(crate) tokens: TokenPair,
-}
-
 impl App {
     /// # Errors
     /// `NotARefreshToken`, `InvalidRefreshToken` (also for a replay, which ends the session), `SessionEnded`.
-    pub(crate) async fn refresh(&self, token: &str, caller: &Caller) -> Result<Refreshed, Refusal> {
+    pub(crate) async fn refresh(&self, token: &str, caller: &Caller) -> Result<TokenPair, Refusal> {
         let now = self.clock.now();
         let token = self.tokens.read_refresh(token)?;
         let id = SessionId(token.session);
@@ -44,11 +36,11 @@ impl App {
                 .state
                 .presented(token.generation, now, self.settings.tokens.refresh_grace)
             {
-                Presented::Repeat { .. } => return self.refreshed(&session.state, user, now).await,
+                Presented::Repeat { .. } => return self.tokens.pair(&session.state, &user.state),
                 Presented::Replay => return Err(self.report_replay(session, token, &caller, now).await?),
                 Presented::Rotate { next } => {
                     if let Some(rotated) = self.rotate(&session, next, &caller, now).await? {
-                        return self.refreshed(&rotated, user, now).await;
+                        return self.tokens.pair(&rotated, &user.state);
                     }
                 }
             }
@@ -93,14 +85,6 @@ impl App {
             .await?;
         tracing::warn!(session = %session.state.id, "a used refresh token came back: its session is ended");
         Ok(Refusal::InvalidRefreshToken)
-    }
-
-    async fn refreshed(&self, session: &Session, user: Loaded<User>, now: Timestamp) -> Result<Refreshed, Refusal> {
-        let tokens = self.tokens.pair(session, &user.state)?;
-        Ok(Refreshed {
-            account: self.account(user, now).await?,
-            tokens,
-        })
     }
 
     fn is_stale(&self, session: &Session, now: Timestamp) -> bool {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use event_store::{AppendError, Unavailable};
-use identity_contract::Scope;
 
 use crate::crypto::password_policy::Weakness;
 
@@ -35,10 +34,6 @@ pub(crate) enum Refusal {
     InvalidRefreshToken,
     #[error("this is no refresh token")]
     NotARefreshToken,
-    #[error("the credential belongs to another project")]
-    OtherProject,
-    #[error("the scope {0} is needed")]
-    MissingScope(Scope),
     #[error("more scopes than the owner has")]
     ScopesBeyondOwner,
     #[error("not allowed")]

@@ -171,10 +171,10 @@ fn assemble(raw: &RawAuth, around: Surroundings<'_>, cx: &mut Diagnostics) -> Op
         .map_or_else(|| Issuer::of_listener(raw.listen.value), |issuer| issuer.value.clone());
     let database = database(raw, &data, around, cx);
     let master_key = database::master_key(raw.master_key.as_ref(), &data, environment, cx);
-    let cookies = match &raw.issuer {
-        Some(issuer) => Some(sessions::cookies(&raw.cookies, issuer, cx)),
-        None => None,
-    };
+    let cookies = raw
+        .issuer
+        .as_ref()
+        .map(|issuer| sessions::cookies(&raw.cookies, issuer, cx));
     let sessions = sessions::sessions(&raw.sessions, cx);
     let tokens = sessions::tokens(&raw.tokens, &issuer, sessions, cx);
     let signing_keys = sessions::signing_keys(&raw.signing_keys, &tokens, cx);

@@ -9,6 +9,6 @@ mod schema;
 pub(crate) mod settings;
 pub(crate) mod url;
 
-pub(crate) use load::{Loaded, Overrides, load};
+pub(crate) use load::{Overrides, load};
 pub(crate) use schema::schema;
 pub(crate) use settings::Settings;

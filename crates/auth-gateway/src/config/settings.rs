@@ -315,6 +315,7 @@ pub(crate) struct RateLimits {
     pub(crate) named: BTreeMap<&'static str, Allowance>,
 }
 
+#[cfg(test)]
 impl RateLimits {
     pub(crate) fn of(&self, name: &str) -> Allowance {
         self.named.get(name).copied().unwrap_or(self.default)

@@ -25,7 +25,7 @@ pub(crate) async fn answer(
     Fields(body): Fields<Refresh>,
 ) -> Result<Json<Value>, Refusal> {
     let token = body.refresh_token.ok_or(Refusal::MissingRefreshToken)?;
-    let refreshed = app
+    let tokens = app
         .refresh(token.expose(), &caller)
         .await
         .map_err(|refusal| match refusal {
@@ -33,9 +33,9 @@ pub(crate) async fn answer(
             other => other.into(),
         })?;
     Ok(Json(json!({
-        "access_token": refreshed.tokens.access_token.expose(),
-        "refresh_token": refreshed.tokens.refresh_token.expose(),
-        "expires_in": refreshed.tokens.expires_in.as_secs(),
+        "access_token": tokens.access_token.expose(),
+        "refresh_token": tokens.refresh_token.expose(),
+        "expires_in": tokens.expires_in.as_secs(),
         "token_type": "Bearer",
     })))
 }

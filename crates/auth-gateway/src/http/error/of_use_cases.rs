@@ -27,11 +27,6 @@ impl From<app::Refusal> for Refusal {
             Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded => Self::SessionInvalid,
             Fact::InvalidRefreshToken => Self::InvalidRefreshToken,
             Fact::NotARefreshToken => Self::InvalidTokenType,
-            Fact::MissingScope(scope) => Self::ScopeInsufficient {
-                required: vec![scope.to_string()],
-                provided: Vec::new(),
-            },
-            Fact::OtherProject => Self::OtherProject,
             Fact::SignUpClosed | Fact::NotAllowed => Self::Forbidden,
             Fact::NotFound("API key") => Self::KeyNotFound,
             Fact::NotFound(_) => Self::NotFound,
