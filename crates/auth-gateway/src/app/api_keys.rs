@@ -1,5 +1,9 @@
 //! API keys of a user: made, shown once, listed, changed, rotated with an overlap, revoked, deleted, imported.
 
+mod wish;
+
+pub(crate) use wish::{Expiry, KeyChange, NewKey};
+
 use std::time::Duration;
 
 use event_store::{Command as Change, Expected, Outcome, Timestamp};
@@ -12,51 +16,12 @@ use super::journal::Loaded;
 use super::{App, Refusal};
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::domain::api_key::{
-    self, AccessLevel, ApiKey, Binding, Creation, KeyContext, KeyOrigin, RevokeReason, ServiceAccess, ServiceScopes,
-    Settings,
+    self, ApiKey, Binding, Creation, KeyOrigin, RevokeReason, Settings,
 };
 use crate::domain::fact::Fact;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::domain::key_hash::KeyHash;
 use crate::domain::user::User;
-
-/// A wish for a key.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NewKey {
-    pub(crate) name: String,
-    pub(crate) description: Option<String>,
-    pub(crate) access_level: AccessLevel,
-    pub(crate) key_context: Option<KeyContext>,
-    pub(crate) scopes: Option<ScopeSet>,
-    pub(crate) expires_in: Option<Duration>,
-    pub(crate) binding: Option<Binding>,
-    pub(crate) project_scope: Option<String>,
-    pub(crate) service: ServiceAccess,
-    pub(crate) service_scopes: Option<ServiceScopes>,
-    /// The scopes of the credential that asks: no key may do more than who makes it.
-    pub(crate) ceiling: Option<ScopeSet>,
-}
-
-/// A change of a key's settings; what is `None` stays.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KeyChange {
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) access_level: Option<AccessLevel>,
-    pub(crate) scopes: Option<ScopeSet>,
-    pub(crate) expiry: Expiry,
-    /// As of [`NewKey`].
-    pub(crate) ceiling: Option<ScopeSet>,
-}
-
-/// What becomes of a key's expiry.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Expiry {
-    #[default]
-    Stays,
-    Never,
-    In(Duration),
-}
 
 /// A key as its owner sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use crate::config::settings::{Delivery, EventFilter, Webhook};
 use crate::config::url::Url;
 
 /// Shorter ones could be found by trying.
-const SHORTEST_SECRET: usize = 16;
+const SHORTEST_SECRET: usize = 24;
 
 config_text::record! {
     /// A receiver of what happened: a signed POST of JSON for each event, at least once and in order.
@@ -25,7 +25,7 @@ config_text::record! {
         name: required Spanned<DeliveryName>,
         /// Where events are posted.
         url: required Url,
-        /// What signs them: at least 16 characters.
+        /// What signs them: at least 24 characters.
         secret: required SecretName,
         /// Kinds of events, such as `session.started`, or `session.*` for all that begin so.
         events: default(["*"]) Vec<EventPattern>,

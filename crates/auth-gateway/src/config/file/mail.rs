@@ -63,7 +63,7 @@ config_text::record! {
     pub(super) struct RawMailWebhook as "the `webhook` section" {
         /// Where messages are posted.
         url: required Url,
-        /// What signs them: at least 16 characters.
+        /// What signs them: at least 24 characters.
         secret: required SecretName,
     }
 }
