@@ -15,9 +15,7 @@ use super::idempotent::Once;
 use super::journal::Loaded;
 use super::{App, Refusal};
 use crate::crypto::api_key_text::ApiKeyText;
-use crate::domain::api_key::{
-    self, ApiKey, Binding, Creation, KeyOrigin, RevokeReason, Settings,
-};
+use crate::domain::api_key::{self, ApiKey, Binding, Creation, KeyOrigin, RevokeReason, Settings};
 use crate::domain::fact::Fact;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::domain::key_hash::KeyHash;
