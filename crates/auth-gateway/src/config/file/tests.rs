@@ -13,7 +13,7 @@ use crate::config::settings::Settings;
 const HEAD: &str = "version: 1\nissuer: https://auth.example.org\nmail: { spool: mail }\n";
 
 /// The value of every secret here: it must never be shown.
-const SECRET: &str = "hunter2-hunter2-hunter2";
+const SECRET: &str = "hunter2-hunter2-hunter2-hunter2";
 
 fn environment() -> Environment {
     Environment::from_pairs([
