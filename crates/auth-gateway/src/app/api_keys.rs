@@ -1,8 +1,11 @@
 //! API keys of a user: made, shown once, listed, changed, rotated with an overlap, revoked, deleted, imported.
 
+pub(super) mod key_set;
 mod wish;
 
 pub(crate) use wish::{Expiry, KeyChange, NewKey};
+
+use key_set::{KeySet, Tries};
 
 use std::time::Duration;
 
@@ -74,25 +77,37 @@ impl App {
         caller: &Caller,
     ) -> Result<Shown, Refusal> {
         let now = self.clock.now();
-        let facts = self
-            .decide_key(owner, wish, KeyHash(text.hash()), KeyOrigin::Created, now)
-            .await?;
-        let id = ApiKeyId(self.journal.new_id(now));
-        let shown = Shown {
-            key: SeenKey {
-                key: ApiKey::made(id, &facts, now).map_err(Refusal::inconsistent)?,
-                last_used_at: None,
-                is_active: true,
-            },
-            text: text.expose().to_owned(),
-        };
-        let events = self.journal.seal(facts, now).await?;
-        let change = Change::new(caller.context(now))
-            .append(id.stream(), Expected::Nothing, events)
-            .once(self.once(once, &shown, now));
-        match self.journal.append(change).await? {
-            Outcome::Done { .. } => Ok(shown),
-            Outcome::Repeated { response } => self.open_answer(once, &response),
+        let mut tries = Tries::default();
+        loop {
+            let keys = self.key_set(owner.id, now).await?;
+            let facts = self.decide_key(
+                &keys,
+                owner,
+                wish.clone(),
+                KeyHash(text.hash()),
+                KeyOrigin::Created,
+                now,
+            )?;
+            let id = ApiKeyId(self.journal.new_id(now));
+            let shown = Shown {
+                key: SeenKey {
+                    key: ApiKey::made(id, &facts, now).map_err(Refusal::inconsistent)?,
+                    last_used_at: None,
+                    is_active: true,
+                },
+                text: text.expose().to_owned(),
+            };
+            let events = self.journal.seal(facts, now).await?;
+            let change = Change::new(caller.context(now))
+                .append(id.stream(), Expected::Nothing, events)
+                .once(self.once(once, &shown, now));
+            let done = self.journal.append(keys.unchanged(change)).await;
+            if !tries.again(&done) {
+                return match done? {
+                    Outcome::Done { .. } => Ok(shown),
+                    Outcome::Repeated { response } => self.open_answer(once, &response),
+                };
+            }
         }
     }
 
@@ -119,17 +134,24 @@ impl App {
         caller: &Caller,
     ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
-        let facts = self.decide_key(owner, wish, hash, origin, now).await?;
         let id = ApiKeyId(self.journal.new_id(now));
-        let events = self.journal.seal(facts, now).await?;
-        self.journal
-            .append(Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events))
-            .await?;
-        self.key(id, owner.id).await
+        let mut tries = Tries::default();
+        loop {
+            let keys = self.key_set(owner.id, now).await?;
+            let facts = self.decide_key(&keys, owner, wish.clone(), hash, origin, now)?;
+            let events = self.journal.seal(facts, now).await?;
+            let change = Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events);
+            let done = self.journal.append(keys.unchanged(change)).await;
+            if !tries.again(&done) {
+                done?;
+                return self.key(id, owner.id).await;
+            }
+        }
     }
 
-    async fn decide_key(
+    fn decide_key(
         &self,
+        keys: &KeySet,
         owner: &User,
         wish: NewKey,
         hash: KeyHash,
@@ -139,11 +161,10 @@ impl App {
         if !owner.may_act() {
             return Err(Refusal::NotAllowed);
         }
-        let alive = self.live_keys(owner.id, now).await?;
-        if alive.len() >= self.settings.api_keys.per_user {
+        if keys.len() >= self.settings.api_keys.per_user {
             return Err(Refusal::TooManyKeys(self.settings.api_keys.per_user));
         }
-        if origin == KeyOrigin::Created && is_taken(&wish.name, &alive) {
+        if origin == KeyOrigin::Created && keys.has_name(&wish.name) {
             return Err(Refusal::Exists("API key"));
         }
         let requested = api_key::requested_permissions(wish.scopes, wish.key_context);
@@ -214,13 +235,26 @@ impl App {
         caller: &Caller,
     ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
-        let current = self.key(id, owner.id).await?.key.settings;
-        if let Some(name) = &change.name
-            && name.trim() != current.name
-            && is_taken(name, &self.live_keys(owner.id, now).await?)
-        {
-            return Err(Refusal::Exists("API key"));
+        let mut tries = Tries::default();
+        loop {
+            let keys = self.key_set(owner.id, now).await?;
+            let current = self.key(id, owner.id).await?.key;
+            let settings = self.changed(&current, owner, change.clone(), now)?;
+            self.judge_change(&keys, &current, &settings, now)?;
+            let command = api_key::Command::Update {
+                settings: Box::new(settings),
+            };
+            let done = self
+                .change_key_with(id, owner.id, command, caller, |change| keys.unchanged(change))
+                .await;
+            if !tries.again(&done) {
+                return done;
+            }
         }
+    }
+
+    fn changed(&self, key: &ApiKey, owner: &User, change: KeyChange, now: Timestamp) -> Result<Settings, Refusal> {
+        let current = key.settings.clone();
         let permissions = match change.scopes {
             Some(scopes) => {
                 let requested = api_key::requested_permissions(Some(scopes), None);
@@ -228,7 +262,7 @@ impl App {
             }
             None => current.permissions.clone(),
         };
-        let settings = Settings {
+        Ok(Settings {
             name: change.name.map_or(current.name, |name| name.trim().to_owned()),
             description: change.description.or(current.description),
             access_level: change.access_level.unwrap_or(current.access_level),
@@ -239,16 +273,20 @@ impl App {
                 Expiry::In(lifetime) => Some(now.plus(lifetime)),
             },
             ..current
-        };
-        self.change_key(
-            id,
-            owner.id,
-            api_key::Command::Update {
-                settings: Box::new(settings),
-            },
-            caller,
-        )
-        .await
+        })
+    }
+
+    /// A key that has expired and is to live again counts as a new one.
+    fn judge_change(&self, keys: &KeySet, key: &ApiKey, settings: &Settings, now: Timestamp) -> Result<(), Refusal> {
+        let revives = key.phase == api_key::Phase::Live && !key.is_active(now);
+        if revives && keys.len() >= self.settings.api_keys.per_user {
+            return Err(Refusal::TooManyKeys(self.settings.api_keys.per_user));
+        }
+        let is_new_name = settings.name != key.settings.name;
+        if (revives || is_new_name) && keys.has_name(&settings.name) {
+            return Err(Refusal::Exists("API key"));
+        }
+        Ok(())
     }
 
     /// A new text for the same key; the old one dies after `overlap`, to the millisecond.
@@ -302,6 +340,17 @@ impl App {
         command: api_key::Command,
         caller: &Caller,
     ) -> Result<SeenKey, Refusal> {
+        self.change_key_with(id, owner, command, caller, |change| change).await
+    }
+
+    async fn change_key_with(
+        &self,
+        id: ApiKeyId,
+        owner: UserId,
+        command: api_key::Command,
+        caller: &Caller,
+        dress: impl Fn(Change) -> Change,
+    ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
         let decided = |state: Option<&ApiKey>| match state {
             Some(key) if key.user_id == owner => Ok(api_key::decide(state, command.clone(), now)?),
@@ -309,7 +358,7 @@ impl App {
         };
         let changed = self
             .journal
-            .change::<ApiKey>(&id.stream(), caller, now, decided, |change| change)
+            .change::<ApiKey>(&id.stream(), caller, now, decided, dress)
             .await?;
         self.seen_key(changed.state).await
     }
@@ -325,18 +374,6 @@ impl App {
         } else {
             Ok(granted)
         }
-    }
-
-    async fn live_keys(&self, owner: UserId, now: Timestamp) -> Result<Vec<ApiKey>, Refusal> {
-        let found = self
-            .journal
-            .find::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
-            .await?;
-        Ok(found
-            .into_iter()
-            .map(|loaded| loaded.state)
-            .filter(|key| key.is_active(now))
-            .collect())
     }
 
     async fn seen_key(&self, key: ApiKey) -> Result<SeenKey, Refusal> {
@@ -356,10 +393,6 @@ impl App {
 struct Shown {
     key: SeenKey,
     text: String,
-}
-
-fn is_taken(name: &str, alive: &[ApiKey]) -> bool {
-    alive.iter().any(|key| key.settings.name.trim() == name.trim())
 }
 
 /// Whoever asks for signed requests must not get a key that works without signatures.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use event_store::{AppendError, Unavailable};
 
+use super::api_keys::key_set::KEY_SET;
 use crate::crypto::password_policy::Weakness;
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -80,6 +81,7 @@ impl From<AppendError> for Refusal {
             AppendError::Unavailable(unavailable) => Self::Unavailable(unavailable),
             AppendError::WrongVersion { .. } => Self::Contended,
             AppendError::RecordGone { .. } => Self::LinkExpired,
+            AppendError::ClaimTaken { kind, .. } if kind == KEY_SET => Self::Contended,
             AppendError::ClaimTaken { .. } => Self::Exists("account"),
             AppendError::KeyReused => Self::IdempotencyKeyReused,
             error @ (AppendError::EventExists | AppendError::Unfoldable(_) | AppendError::Malformed(_)) => {

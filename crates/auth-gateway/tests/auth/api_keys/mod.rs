@@ -1,5 +1,6 @@
 //! API keys, over HTTP: made, shown once, listed, changed, rotated, revoked, and what they open.
 
+mod at_once;
 mod binding;
 mod fields;
 mod idempotency;

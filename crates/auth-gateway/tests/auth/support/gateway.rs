@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName};
@@ -44,7 +44,9 @@ pub(crate) struct Served {
     /// Its data folder: `auth.db`, `master.key`, `spool`.
     pub(crate) data: PathBuf,
     configuration: PathBuf,
-    setup_token: Option<String>,
+    database: Database,
+    printed_token: Mutex<mpsc::Receiver<String>>,
+    setup_token: OnceLock<String>,
     log: Arc<Mutex<String>>,
     stdin: Option<ChildStdin>,
     child: Child,
@@ -131,25 +133,17 @@ impl Served {
         }
         std::fs::write(&configuration, text).expect("written");
         let data = folder.join("data");
-        let (mut served, token) = Self::run(&folder, data, configuration, database);
-        // Printed before it is ready, but read by another thread.
-        served.setup_token = token.recv_timeout(Duration::from_secs(10)).ok();
-        served
+        Self::run(&folder, data, configuration, database)
     }
 
     /// Starts another on the same data, with the same configuration.
     pub(crate) fn beside(&self, database: &Database) -> Self {
         let folder = tempfile::tempdir().expect("a folder").keep();
-        Self::run(&folder, self.data.clone(), self.configuration.clone(), database).0
+        Self::run(&folder, self.data.clone(), self.configuration.clone(), database)
     }
 
-    /// `folder` goes when the program ends. With it comes the first administrator's token, once it is printed.
-    fn run(
-        folder: &Path,
-        data: PathBuf,
-        configuration: PathBuf,
-        database: &Database,
-    ) -> (Self, mpsc::Receiver<String>) {
+    /// `folder` goes when the program ends.
+    fn run(folder: &Path, data: PathBuf, configuration: PathBuf, database: &Database) -> Self {
         let mut command = Command::new("sh");
         command
             .args(["-c", UNTIL_STDIN_CLOSES, "sh"])
@@ -170,24 +164,29 @@ impl Served {
             .process_group(0);
         let mut child = command.spawn().expect("a shell");
         let log = Arc::new(Mutex::new(String::new()));
-        let token = follow(child.stderr.take().expect("piped"), Arc::clone(&log));
+        let printed_token = follow(child.stderr.take().expect("piped"), Arc::clone(&log));
         let base = ready(child.stdout.take().expect("piped"))
             .unwrap_or_else(|| panic!("did not start: {}", log.lock().expect("not poisoned")));
-        let served = Self {
+        Self {
             base,
             data,
             configuration,
-            setup_token: None,
+            database: database.clone(),
+            printed_token: Mutex::new(printed_token),
+            setup_token: OnceLock::new(),
             stdin: child.stdin.take(),
             log,
             child,
-        };
-        (served, token)
+        }
     }
 
-    /// What the first start printed.
+    /// What it printed if there was nobody yet. That is printed before it is ready, but read by another thread.
     pub(crate) fn setup_token(&self) -> &str {
-        self.setup_token.as_deref().expect("the first start printed a token")
+        self.setup_token.get_or_init(|| {
+            let printed = self.printed_token.lock().expect("not poisoned");
+            let token = printed.recv_timeout(Duration::from_secs(10));
+            token.expect("a start without users prints a token")
+        })
     }
 
     /// Makes the first administrator, [`ADMIN_EMAIL`].
@@ -199,14 +198,13 @@ impl Served {
 
     /// Runs another command of the program on the same data; its standard output.
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
-        let ran = Command::new(env!("CARGO_BIN_EXE_auth-gateway"))
-            .args(arguments)
-            .arg("--data")
-            .arg(&self.data)
-            .arg("--config")
-            .arg(&self.configuration)
-            .output()
-            .expect("it runs");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auth-gateway"));
+        command.args(arguments).arg("--data").arg(&self.data);
+        command.arg("--config").arg(&self.configuration);
+        if let Database::Postgres(url) = &self.database {
+            command.args(["--database-url", url]);
+        }
+        let ran = command.output().expect("it runs");
         let (stdout, stderr) = (
             String::from_utf8_lossy(&ran.stdout),
             String::from_utf8_lossy(&ran.stderr),
@@ -347,6 +345,17 @@ impl Person {
             access_token: text("/access_token"),
             refresh_token: text("/refresh_token"),
             client,
+        }
+    }
+
+    /// The same person in the same session, through another client.
+    pub(crate) fn at(&self, client: Client) -> Self {
+        Self {
+            client,
+            id: self.id.clone(),
+            email: self.email.clone(),
+            access_token: self.access_token.clone(),
+            refresh_token: self.refresh_token.clone(),
         }
     }
 
