@@ -51,7 +51,7 @@ async fn main() {
     fill(&store, events).await;
     for _ in 0..3 {
         let raw = timed(events, raw_read(&url)).await;
-        let audit = timed(events, store.rebuild_projection(&Audit)).await;
+        let audit = timed(events, store.rebuild_projection(&Audit::default())).await;
         let activity = timed(events, store.rebuild_projection(&Activity)).await;
         let states = timed(events, store.rebuild_states()).await;
         let compared = timed(events, store.compare_states()).await;

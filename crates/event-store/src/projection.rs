@@ -15,7 +15,7 @@ mod table;
 mod tables;
 
 pub use activity::{Activity, Count};
-pub use audit::{Audit, AuditPage, AuditQuery};
+pub use audit::{Audit, AuditPage, AuditQuery, OwnerOf};
 pub use catalog::{NoProjection, ProjectionStatus};
 pub use catch_up::CatchUpError;
 pub use rebuild::{RebuildError, Rebuilt};

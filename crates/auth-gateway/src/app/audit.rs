@@ -1,6 +1,6 @@
 //! The audit log as people read it: events found by whom they concern, who did them, what they are and when they happened.
 
-use event_store::projection::AuditQuery;
+use event_store::projection::{Audit, AuditQuery};
 use event_store::{Event, Position, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -8,7 +8,13 @@ use uuid::Uuid;
 
 use super::{App, Refusal};
 use crate::domain::device::Device;
+use crate::domain::owner::owner_of;
 use crate::domain::sealed::SealedFact;
+
+/// The index that finds a user's events in the streams of their sessions and keys too.
+pub(crate) fn index() -> Audit {
+    Audit::with_owners(owner_of)
+}
 
 /// What of personal facts a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

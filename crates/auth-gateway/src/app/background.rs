@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use event_store::projection::{Activity, Audit, Projecting};
+use event_store::projection::{Activity, Projecting};
 
-use super::{App, Refusal};
+use super::{App, Refusal, audit};
 
 impl App {
     /// Derives the audit index and the activity counts; ends when dropped.
     pub(crate) fn follow_up(&self) -> Projecting {
-        self.store.project(vec![Arc::new(Audit), Arc::new(Activity)])
+        self.store.project(vec![Arc::new(audit::index()), Arc::new(Activity)])
     }
 
     /// For what shows keys: another gateway may have rotated them a moment ago.

@@ -1,14 +1,14 @@
 //! `audit`: what happened, found by whom it is about, who did it, what it is and when.
 
 use config_text::environment::Environment;
-use event_store::projection::{Audit as Index, AuditQuery, CatchUpError};
+use event_store::projection::{AuditQuery, CatchUpError};
 use serde_json::{Value, json};
 
 use super::administer::with_app;
 use super::moment::moment;
 use super::{Outcome, output, print};
 use crate::app::App;
-use crate::app::audit::{AuditLine, Sight};
+use crate::app::audit::{AuditLine, Sight, index};
 use crate::cli::{Audit, Format, Place};
 
 /// Events read at a time.
@@ -36,7 +36,7 @@ async fn work(app: &App, wish: Audit) -> Outcome {
 
 /// The index is made by the server, which may not be running.
 async fn catch_up(app: &App) -> anyhow::Result<()> {
-    match app.store.catch_up(&Index).await {
+    match app.store.catch_up(&index()).await {
         Ok(_) => Ok(()),
         Err(error @ CatchUpError::Unavailable(_)) => Err(error.into()),
         Err(error) => {

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use config_text::environment::Environment;
-use event_store::projection::{Activity, Audit, Projection, ProjectionStatus};
+use event_store::projection::{Activity, Projection, ProjectionStatus};
 use event_store::{Refolded, Store};
 use serde_json::{Value, json};
 
 use super::administer::with_store;
 use super::{Outcome, output};
+use crate::app::audit;
 use crate::cli::{Place, Projections};
 
 const STATES: &str = "states";
@@ -73,7 +74,7 @@ async fn work(store: &Store, projections: Projections) -> Outcome {
 }
 
 fn named(name: &str) -> anyhow::Result<Box<dyn Projection>> {
-    let known: [Box<dyn Projection>; 2] = [Box::new(Audit), Box::new(Activity)];
+    let known: [Box<dyn Projection>; 2] = [Box::new(audit::index()), Box::new(Activity)];
     match known.into_iter().find(|projection| projection.name() == name) {
         Some(projection) => Ok(projection),
         None => bail!("there is no projection `{name}`; there are states, audit, activity"),

@@ -19,6 +19,7 @@ pub(crate) mod device;
 pub(crate) mod aggregate;
 pub(crate) mod fact;
 pub(crate) mod sealed;
+pub(crate) mod owner;
 pub(crate) mod email_address;
 pub(crate) mod key_hash;
 pub(crate) mod platform;

@@ -165,6 +165,25 @@ async fn of_somebody_erased_nothing_personal_is_left() {
 }
 
 #[tokio::test]
+async fn a_user_is_the_subject_of_what_happens_to_their_keys_and_sessions() {
+    let gateway = shared().await;
+    let (person, stranger, admin) = (gateway.user().await, gateway.user().await, gateway.admin().await);
+    let key = key_with_a_history(&person).await;
+    key_with_a_history(&stranger).await;
+    let refresh = json!({"refresh_token": person.refresh_token});
+    assert_eq!(person.client.post("/v1/auth/refresh", refresh).await.status, 200);
+    let query = format!("subject={}&limit=1000", person.id);
+    let page = audited(&admin, &format!("{query}&kind=session.refreshed"), 1).await;
+    assert_eq!(kinds(&page), ["session.refreshed"]);
+    let page = audited(&admin, &format!("{query}&kind=api_key.&order=oldest_first"), 3).await;
+    assert_eq!(kinds(&page), ["api_key.created", "api_key.updated", "api_key.revoked"]);
+    assert!(events(&page).iter().all(|event| event["stream"]["id"] == key));
+    let told = gateway.command(&["audit", "--subject", &person.email, "--kind", "api_key.", "-o", "json"]);
+    assert_eq!(told.lines().count(), 3, "{told}");
+    gateway.command(&["projections", "compare", "audit"]);
+}
+
+#[tokio::test]
 async fn no_password_hash_and_no_address_is_read_in_the_log() {
     let gateway = shared().await;
     let (person, admin) = (gateway.user().await, gateway.admin().await);

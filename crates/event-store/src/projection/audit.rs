@@ -1,15 +1,18 @@
 //! The audit index: one narrow row for each event, by which events are found, so that the append path needs no such
 //! indexes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Row, query};
 
 use super::{ApplyError, Column, Projection, Table, Tables, Value};
 use crate::error::Unavailable;
 use crate::event::{Event, Position};
-use crate::many::AnyQuery;
+use crate::many::{AnyQuery, pieces};
 use crate::row::{EVENT_COLUMNS, EventRow};
 use crate::store::Store;
+use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 
 /// Events that one page has at most.
@@ -26,6 +29,7 @@ const INDEX: Table = Table {
         ("client", Column::OptionalText),
         ("stream_kind", Column::Text),
         ("stream_id", Column::Text),
+        ("owner", Column::OptionalText),
     ],
     key: &["position"],
     indexes: &[
@@ -33,13 +37,77 @@ const INDEX: Table = Table {
         &["actor", "position"],
         &["kind", "position"],
         &["stream_id", "position"],
+        &["owner", "position"],
         &["time"],
     ],
 };
 
+/// Streams that belong to somebody, as their first events said.
+const OWNERS: Table = Table {
+    name: "audit_owners",
+    columns: &[
+        ("stream_kind", Column::Text),
+        ("stream_id", Column::Text),
+        ("owner", Column::Text),
+    ],
+    key: &["stream_id", "stream_kind"],
+    indexes: &[],
+};
+
+/// Who a stream belongs to, told by its first event.
+pub type OwnerOf = fn(&Event) -> Option<String>;
+
 /// The projection that [`Store::audit`] reads.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Audit;
+pub struct Audit {
+    owner_of: Option<OwnerOf>,
+}
+
+impl Audit {
+    /// Finds the events of a stream by its owner too. Another `owner_of` is another version of the index.
+    #[must_use]
+    pub fn with_owners(owner_of: OwnerOf) -> Self {
+        Self {
+            owner_of: Some(owner_of),
+        }
+    }
+
+    /// Who the streams of these events belong to, and those told of by these.
+    async fn owners(&self, tables: &mut Tables<'_>, events: &[Event]) -> Result<Owners, ApplyError> {
+        let Some(owner_of) = self.owner_of else {
+            return Ok(Owners::default());
+        };
+        let (first, later): (Vec<&Event>, Vec<&Event>) = events.iter().partition(|event| event.version == 1);
+        let told = first
+            .iter()
+            .filter_map(|event| Some((event.stream.clone(), owner_of(event)?)));
+        let told: BTreeMap<StreamId, String> = told.collect();
+        let mut all = told.clone();
+        let begun: BTreeSet<&StreamId> = first.iter().map(|event| &event.stream).collect();
+        let unknown: BTreeSet<&StreamId> = later.iter().map(|event| &event.stream).collect();
+        let unknown: Vec<&StreamId> = unknown.difference(&begun).copied().collect();
+        for some in pieces(&unknown) {
+            let parameters: Vec<String> = (1..=some.len()).map(|number| format!("${number}")).collect();
+            let select = format!(
+                "SELECT stream_kind, stream_id, owner FROM {{audit_owners}} WHERE stream_id IN ({})",
+                parameters.join(", ")
+            );
+            let ids = some.iter().map(|stream| Value::Text(stream.id.clone())).collect();
+            for row in tables.fetch(&select, ids).await? {
+                let stream = StreamId::new(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?);
+                all.insert(stream, row.try_get(2)?);
+            }
+        }
+        Ok(Owners { told, all })
+    }
+}
+
+/// Owners by stream.
+#[derive(Default)]
+struct Owners {
+    told: BTreeMap<StreamId, String>,
+    all: BTreeMap<StreamId, String>,
+}
 
 impl Projection for Audit {
     fn name(&self) -> &'static str {
@@ -47,22 +115,33 @@ impl Projection for Audit {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables(&self) -> &'static [Table] {
-        &[INDEX]
+        &[INDEX, OWNERS]
     }
 
     fn apply<'a>(&'a self, tables: &'a mut Tables<'_>, events: &'a [Event]) -> BoxFuture<'a, Result<(), ApplyError>> {
         Box::pin(async move {
-            let rows: Vec<Vec<Value>> = events.iter().map(row).collect();
-            tables.insert(&INDEX, &rows).await
+            let owners = self.owners(tables, events).await?;
+            let told = owners.told.into_iter().map(|(stream, owner)| owner_row(&stream, owner));
+            tables.insert(&OWNERS, &told.collect::<Vec<_>>()).await?;
+            let row = |event: &Event| row(event, owners.all.get(&event.stream).cloned());
+            tables.insert(&INDEX, &events.iter().map(row).collect::<Vec<_>>()).await
         })
     }
 }
 
-fn row(event: &Event) -> Vec<Value> {
+fn owner_row(stream: &StreamId, owner: String) -> Vec<Value> {
+    vec![
+        Value::Text(stream.kind.to_string()),
+        Value::Text(stream.id.clone()),
+        Value::Text(owner),
+    ]
+}
+
+fn row(event: &Event, owner: Option<String>) -> Vec<Value> {
     vec![
         Value::Integer(event.position.cast_signed()),
         Value::Integer(event.time.0),
@@ -72,13 +151,14 @@ fn row(event: &Event) -> Vec<Value> {
         Value::OptionalText(event.client.clone()),
         Value::Text(event.stream.kind.to_string()),
         Value::Text(event.stream.id.clone()),
+        Value::OptionalText(owner),
     ]
 }
 
 /// Which events; of everything that is `None`, all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditQuery {
-    /// Whose personal facts are in it, or the id of what it happened to.
+    /// Whose personal facts are in it, the id of what it happened to, or the owner of that.
     pub subject: Option<String>,
     pub actor: Option<String>,
     pub client: Option<String>,
@@ -130,7 +210,7 @@ impl AuditQuery {
         let (mut conditions, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
         if let Some(subject) = &self.subject {
             values.push(Value::Text(subject.clone()));
-            conditions.push("(subject = $1 OR stream_id = $1)".to_owned());
+            conditions.push("(subject = $1 OR stream_id = $1 OR owner = $1)".to_owned());
         }
         let mut require = |condition: &str, value: Value| {
             values.push(value);

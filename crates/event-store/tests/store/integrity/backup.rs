@@ -87,7 +87,10 @@ async fn restores_the_same(source: Database, target: Database) {
     history.append(&restored, 5).await;
     assert_eq!(restored.verify(None, Vec::new()).await.unwrap().finding, None);
     assert_eq!(restored.compare_states().await.unwrap().differs, None);
-    assert_eq!(restored.catch_up(&Audit).await.unwrap(), restored.head().await.unwrap());
+    assert_eq!(
+        restored.catch_up(&Audit::default()).await.unwrap(),
+        restored.head().await.unwrap()
+    );
 }
 
 async fn a_restored_store_is_the_same_and_goes_on(database: Database) {

@@ -28,6 +28,7 @@ on_both_databases! {
     an_older_program_leaves_the_rows_of_a_newer_one
     an_unknown_projection_can_not_be_resumed
     events_are_found_by_everything_the_index_has
+    events_are_found_by_whom_their_stream_belongs_to
     activity_counts_events_by_day_and_kind
 }
 
@@ -169,7 +170,7 @@ async fn several_runners_apply_each_event_once(database: Database) {
 
 async fn every_projection_rebuilt_equals_the_live_rows(database: Database) {
     let store = open(&database.url).await;
-    let projections: [&dyn Projection; 3] = [&Audit, &Activity, &Balances::new(1)];
+    let projections: [&dyn Projection; 3] = [&owned(), &Activity, &Balances::new(1)];
     let mut history = History::new(rand::random());
     for _ in 0..3 {
         // Live rows that came in pieces, and events that are not in them yet.
@@ -321,7 +322,7 @@ async fn events_are_found_by_everything_the_index_has(database: Database) {
         store.audit(&AuditQuery::default()).await.is_err(),
         "there is no index yet"
     );
-    store.catch_up(&Audit).await.unwrap();
+    store.catch_up(&Audit::default()).await.unwrap();
     let all = events(&store).await;
     let any = AuditQuery {
         limit: 1000,
@@ -411,6 +412,40 @@ async fn events_are_found_by_everything_the_index_has(database: Database) {
         .map(|event| event.position)
         .collect();
     assert_eq!(positions, [49, 48, 47]);
+}
+
+/// An index in which a stream belongs to the subject of its first event.
+fn owned() -> Audit {
+    Audit::with_owners(|event| event.subject.clone())
+}
+
+async fn events_are_found_by_whom_their_stream_belongs_to(database: Database) {
+    let store = open(&database.url).await;
+    let mut history = History::new(1);
+    // In two pieces: the second has streams that began in the first.
+    for _ in 0..2 {
+        history.append(&store, 40).await;
+        store.catch_up(&owned()).await.unwrap();
+    }
+    let all = events(&store).await;
+    let firsts = all.iter().filter(|event| event.version == 1);
+    let owners: BTreeMap<_, _> = firsts.map(|event| (&event.stream, &event.subject)).collect();
+    let (_, owner) = owners
+        .iter()
+        .find(|(_, owner)| owner.is_some())
+        .expect("an owned stream");
+    let expected: Vec<Event> = all
+        .iter()
+        .filter(|event| event.subject == **owner || owners[&event.stream] == *owner)
+        .cloned()
+        .collect();
+    assert!(expected.iter().any(|event| event.subject != **owner));
+    let query = AuditQuery {
+        subject: (*owner).clone(),
+        limit: 1000,
+        ..AuditQuery::default()
+    };
+    assert_eq!(store.audit(&query).await.unwrap().events, expected);
 }
 
 async fn activity_counts_events_by_day_and_kind(database: Database) {
