@@ -124,10 +124,12 @@ pub enum Refusal {
     Internal,
 }
 
-/// Which `WWW-Authenticate` an answer carries (RFC 6750 section 3).
+/// Which `WWW-Authenticate` an answer carries (RFC 6750 section 3; RFC 6749 section 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Challenge {
     None,
+    /// A service is to prove itself (RFC 7617).
+    Basic,
     /// No usable credential came.
     Bearer,
     /// One came and is not valid.
@@ -245,6 +247,7 @@ impl Refusal {
 
     fn challenge(&self) -> Challenge {
         match self {
+            Self::ClientInvalid => Challenge::Basic,
             Self::SessionInvalid | Self::ApiKeyInvalid { .. } => Challenge::InvalidToken,
             Self::ScopeInsufficient { .. } => Challenge::InsufficientScope,
             other if other.status() == StatusCode::UNAUTHORIZED => Challenge::Bearer,
@@ -257,6 +260,7 @@ impl Refusal {
         const REALM: &str = r#"Bearer realm="lanonasis""#;
         let text = match (self.challenge(), self) {
             (Challenge::None, _) => return None,
+            (Challenge::Basic, _) => r#"Basic realm="lanonasis", charset="UTF-8""#.to_owned(),
             (Challenge::Bearer, _) => REALM.to_owned(),
             (Challenge::InvalidToken, _) => format!(r#"{REALM}, error="invalid_token""#),
             (Challenge::InsufficientScope, Self::ScopeInsufficient { required, .. }) => {

@@ -15,11 +15,16 @@ fn all() -> Vec<Refusal> {
         Refusal::InvalidCredentials,
         Refusal::MissingEmail,
         Refusal::InvalidEmail,
+        Refusal::EmailNotVerified,
         Refusal::WeakPassword("too short".to_owned()),
         Refusal::InvalidCode,
         Refusal::MissingToken,
         Refusal::TokenMissing,
         Refusal::SessionInvalid,
+        Refusal::CredentialInvalid,
+        Refusal::CredentialExpired,
+        Refusal::OtherProject,
+        Refusal::ClientInvalid,
         Refusal::SessionUnavailable,
         Refusal::MissingRefreshToken,
         Refusal::InvalidRefreshToken,
@@ -96,6 +101,23 @@ fn every_401_has_a_challenge_and_every_429_and_503_says_when_to_come_back() {
         if status == 401 {
             assert!(has(header::WWW_AUTHENTICATE), "{refusal:?}");
         }
+    }
+}
+
+#[test]
+fn a_service_is_asked_for_basic_and_everybody_else_for_a_bearer_credential() {
+    for refusal in all() {
+        let response = refusal.clone().into_response();
+        let Some(challenge) = response.headers().get(header::WWW_AUTHENTICATE) else {
+            continue;
+        };
+        let scheme = challenge.to_str().expect("ASCII").split(' ').next();
+        let expected = if refusal == Refusal::ClientInvalid {
+            "Basic"
+        } else {
+            "Bearer"
+        };
+        assert_eq!(scheme, Some(expected), "{refusal:?}");
     }
 }
 
