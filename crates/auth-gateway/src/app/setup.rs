@@ -1,6 +1,6 @@
 //! The first administrator: made with a one-time token that the first start prints. There is no default account.
 
-use event_store::{RecordChange, Timestamp};
+use event_store::{AppendError, ClaimChange, Command as Change, RecordChange};
 
 use super::caller::Caller;
 use super::sign_up::NewUser;
@@ -13,12 +13,13 @@ use crate::domain::role::Role;
 use crate::domain::user::UserSource;
 
 const KIND: &str = "first_administrator";
-/// The token is kept under its purpose, one at a time.
-const KEY: &[u8] = b"token";
+/// Of the claim that the first administrator holds: of two set-ups at once, one is the first.
+const FIRST: [u8; 32] = [0; 32];
 const VALID_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 impl App {
-    /// A new token when there is nobody yet, for the operator's eyes; the one before is void.
+    /// A new token when there is nobody yet, for the operator's eyes. Gateways that start before set-up have one each, and
+    /// the first that is used voids all.
     pub(crate) async fn first_administrator_token(&self) -> Result<Option<OneTimeToken>, Refusal> {
         if !self.store.states("user", None, 1).await?.is_empty() {
             return Ok(None);
@@ -27,8 +28,8 @@ impl App {
         let token = OneTimeToken::generate(&*self.random);
         let put = RecordChange::Put {
             kind: KIND.into(),
-            key: KEY.to_vec(),
-            value: token.hash(Purpose::FirstAdministrator).to_vec(),
+            key: token.hash(Purpose::FirstAdministrator).to_vec(),
+            value: Vec::new(),
             expires: Some(now.plus(VALID_FOR)),
         };
         self.store.change_records(vec![put], now).await?;
@@ -49,7 +50,14 @@ impl App {
             .begin("setup", "first-administrator", caller.address, now)
             .await?;
         self.judge_password(&password, &email)?;
-        self.consume_setup_token(token, now).await?;
+        let key = OneTimeToken::parse(token)
+            .map_err(|_| Refusal::LinkExpired)?
+            .hash(Purpose::FirstAdministrator)
+            .to_vec();
+        let known = self.store.record(KIND, &key, now).await?.is_some();
+        if !known || !self.store.states("user", None, 1).await?.is_empty() {
+            return Err(Refusal::LinkExpired);
+        }
         let wish = NewUser {
             email,
             name,
@@ -59,27 +67,18 @@ impl App {
             verified: true,
             source: UserSource::Admin,
         };
-        self.register(wish, caller).await
-    }
-
-    async fn consume_setup_token(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
-        let hash = OneTimeToken::parse(token)
-            .map_err(|_| Refusal::LinkExpired)?
-            .hash(Purpose::FirstAdministrator);
-        let record = self.store.record(KIND, KEY, now).await?.ok_or(Refusal::LinkExpired)?;
-        let nobody_yet = self.store.states("user", None, 1).await?.is_empty();
-        if !nobody_yet || !crate::crypto::digest::equal(&record.value, &hash) {
-            return Err(Refusal::LinkExpired);
+        let first = |change: Change, id: UserId| {
+            let claim = ClaimChange::Take {
+                kind: KIND.into(),
+                digest: FIRST,
+                owner: id.to_string(),
+            };
+            let consumed = RecordChange::Consume { kind: KIND.into(), key };
+            change.claim(claim).record(consumed)
+        };
+        match self.register_with(wish, caller, first).await? {
+            Err(AppendError::ClaimTaken { .. }) => Err(Refusal::LinkExpired),
+            registered => Ok(registered?),
         }
-        self.store
-            .change_records(
-                vec![RecordChange::Consume {
-                    kind: KIND.into(),
-                    key: KEY.to_vec(),
-                }],
-                now,
-            )
-            .await?;
-        Ok(())
     }
 }

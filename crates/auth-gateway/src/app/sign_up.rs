@@ -64,6 +64,19 @@ impl App {
     /// # Errors
     /// `Exists` when the address has one.
     pub(crate) async fn register(&self, wish: NewUser, caller: &Caller) -> Result<UserId, Refusal> {
+        match self.register_with(wish, caller, |change, _| change).await? {
+            Err(AppendError::ClaimTaken { .. }) => Err(Refusal::Exists("account")),
+            registered => Ok(registered?),
+        }
+    }
+
+    /// The same, with more that must happen together with it.
+    pub(super) async fn register_with(
+        &self,
+        wish: NewUser,
+        caller: &Caller,
+        dress: impl FnOnce(Change, UserId) -> Change,
+    ) -> Result<Result<UserId, AppendError>, Refusal> {
         let now = self.clock.now();
         let id = UserId(self.journal.new_id(now));
         let password_hash = match wish.password {
@@ -94,11 +107,7 @@ impl App {
                 .claim(claim)
                 .record(kept)
                 .append(id.stream(), Expected::Nothing, events);
-        match self.store.append(change).await {
-            Ok(_) => Ok(id),
-            Err(AppendError::ClaimTaken { .. }) => Err(Refusal::Exists("account")),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.store.append(dress(change, id)).await.map(|_| id))
     }
 
     /// The link's token was shown: the address is the user's.

@@ -3,6 +3,7 @@
 mod bodies;
 mod credentials;
 mod enumeration;
+mod first_administrator;
 mod forged_tokens;
 mod introspect;
 mod lockout;
