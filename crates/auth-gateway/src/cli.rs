@@ -179,6 +179,9 @@ pub(crate) enum Clients {
         /// What it may do; several are separated by commas.
         #[arg(long, value_enum, value_delimiter = ',', default_value = "introspect,feed")]
         may: Vec<May>,
+        /// Learns only about credentials meant for these audiences, separated by commas. Without any, about all of the platform's.
+        #[arg(long = "audience", value_name = "AUDIENCE", value_delimiter = ',')]
+        audiences: Vec<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -289,7 +292,7 @@ pub(crate) enum Log {
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// Whom it is about: a user's id or e-mail address, a key's, session's or client's id.
+    /// Whom it is about: a user's id or e-mail address, with all of their sessions and keys; a key's, session's or client's id.
     #[arg(long)]
     pub(crate) subject: Option<String>,
     /// Who did it, such as `user:<id>`, `operator`, `anonymous`.

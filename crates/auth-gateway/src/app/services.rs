@@ -1,5 +1,6 @@
 //! Programs of the platform that ask in their own name: the edge above all. A client and its secret, or no answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,18 @@ const REMEMBERED: u64 = 1_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) name: String,
+    /// Empty: of the whole platform.
+    audiences: BTreeSet<String>,
+}
+
+impl Service {
+    /// Whether it may learn about a credential that is meant for `meant`, in the name of the audience `stated`
+    /// (RFC 7662 section 4; RFC 9068 section 4).
+    pub(crate) fn may_learn_about(&self, meant: &[String], stated: Option<&str>) -> bool {
+        self.audiences.is_empty()
+            || (meant.iter().any(|one| self.audiences.contains(one))
+                && stated.is_none_or(|stated| self.audiences.contains(stated)))
+    }
 }
 
 pub(crate) struct Services {
@@ -50,7 +63,7 @@ impl Services {
         freshness: &Freshness,
         now: Timestamp,
     ) -> Result<Service, Refusal> {
-        let service = Service { name: id.to_owned() };
+        let name = id.to_owned();
         let id: ClientId = id.parse().map_err(|_| Refusal::InvalidCredential)?;
         let client = self.client(&id, freshness).await?.ok_or(Refusal::InvalidCredential)?;
         if !client
@@ -60,7 +73,8 @@ impl Services {
             return Err(Refusal::InvalidCredential);
         }
         if client.0.may(capability) {
-            Ok(service)
+            let audiences = client.0.settings.audiences.clone();
+            Ok(Service { name, audiences })
         } else {
             Err(Refusal::NotAllowed)
         }

@@ -23,11 +23,17 @@ pub(super) fn run(place: &Place, environment: &Environment, clients: Clients) ->
 async fn work(app: &App, clients: Clients) -> Outcome {
     let caller = Caller::operator();
     match clients {
-        Clients::Create { id, may, output } => {
+        Clients::Create {
+            id,
+            may,
+            audiences,
+            output,
+        } => {
             let settings = ClientSettings {
                 name: id.clone(),
                 allowed_scopes: ScopeSet::default(),
                 capabilities: may.into_iter().map(capability).collect(),
+                audiences: audiences.into_iter().collect(),
                 redirect_uris: Vec::new(),
             };
             let (client, secret) = app.create_client(&id, settings, &caller).await?;
@@ -75,6 +81,7 @@ fn row(client: &Client) -> Value {
         "id": client.id,
         "kind": client.kind,
         "may": client.settings.capabilities,
+        "audiences": client.settings.audiences,
         "enabled": client.is_enabled(),
         "secrets": client.secrets.len(),
         "registered": client.registered_at.to_string(),

@@ -7,6 +7,8 @@ use crate::domain::key_hash::KeyHash;
 use event_store::Timestamp;
 use std::time::Duration;
 
+const MAX_AUDIENCE_CHARS: usize = 500;
+
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Register(Registration),
@@ -40,6 +42,8 @@ pub(crate) enum Refusal {
     ClientDisabled,
     #[error("a client needs a name of 1 to 200 characters")]
     NameUnfit,
+    #[error("an audience is 1 to {MAX_AUDIENCE_CHARS} visible characters")]
+    AudienceUnfit,
     #[error("a confidential client has a secret, and a public one has none")]
     SecretUnfit,
     #[error("only a confidential client acts in its own name")]
@@ -98,6 +102,12 @@ fn check(kind: ClientKind, settings: &ClientSettings) -> Result<(), Refusal> {
     let name = settings.name.trim();
     if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err(Refusal::NameUnfit);
+    }
+    let is_fit = |audience: &String| {
+        (1..=MAX_AUDIENCE_CHARS).contains(&audience.len()) && audience.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if !settings.audiences.iter().all(is_fit) {
+        return Err(Refusal::AudienceUnfit);
     }
     if kind == ClientKind::Public && !settings.capabilities.is_empty() {
         return Err(Refusal::PublicClientWithCapabilities);

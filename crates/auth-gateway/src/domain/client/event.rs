@@ -43,6 +43,9 @@ pub(crate) struct ClientSettings {
     pub(crate) allowed_scopes: ScopeSet,
     #[serde(default)]
     pub(crate) capabilities: BTreeSet<Capability>,
+    /// Whose credentials it learns about; without any, those of the whole platform.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) audiences: BTreeSet<String>,
     /// Compared as whole strings (RFC 9700 section 2.1).
     #[serde(default)]
     pub(crate) redirect_uris: Vec<String>,

@@ -15,6 +15,7 @@ fn settings() -> ClientSettings {
         name: "The edge".to_owned(),
         allowed_scopes: "memories:*".parse().unwrap(),
         capabilities: [Capability::Introspect, Capability::Feed].into(),
+        audiences: [].into(),
         redirect_uris: Vec::new(),
     }
 }
@@ -127,6 +128,16 @@ fn what_does_not_fit_a_client_is_refused() {
                 ..registration()
             },
             Refusal::NameUnfit,
+        ),
+        (
+            Registration {
+                settings: ClientSettings {
+                    audiences: ["two words".to_owned()].into(),
+                    ..settings()
+                },
+                ..registration()
+            },
+            Refusal::AudienceUnfit,
         ),
     ];
     for (registration, refusal) in cases {

@@ -43,6 +43,11 @@ pub(crate) async fn answer(
     {
         return Err(Refusal::CredentialInvalid);
     }
+    if let Some(service) = &service
+        && !service.may_learn_about(audiences(&app, &who), body.audience.as_deref())
+    {
+        return Err(Refusal::CredentialInvalid);
+    }
     if !is_bound_to(&who, &body) {
         return Err(Refusal::CredentialInvalid);
     }
@@ -81,10 +86,19 @@ fn of_kind(kind: CredentialType, text: &str) -> Result<Shown, Refusal> {
     }
 }
 
-/// A token for certain resources is no token elsewhere (RFC 9068 section 4).
+/// A credential for certain resources is none elsewhere (RFC 9068 section 4). API keys are bound one by one; a session's token
+/// is for the platform as a whole, of which verifying it has made sure.
 fn is_meant_for(who: &Resolved, audience: &str) -> bool {
     let meant = &who.identity.audience;
     meant.is_empty() || meant.iter().any(|one| one == audience) || who.session.is_some()
+}
+
+/// Whom a credential is meant for; one that names nobody, for the platform.
+fn audiences<'a>(app: &'a App, who: &'a Resolved) -> &'a [String] {
+    match who.identity.audience.as_slice() {
+        [] => &app.settings.tokens.audience,
+        named => named,
+    }
 }
 
 /// Whether an API key may be shown by this client and installation, as far as the service says which they are.

@@ -201,6 +201,79 @@ async fn a_service_s_secret_and_leave_are_both_needed() {
 }
 
 #[tokio::test]
+async fn who_asks_about_somebody_else_is_challenged_to_prove_itself_by_basic() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let client = gateway.client();
+    let question = json!({"token": person.access_token});
+    let without = client.post("/v1/auth/introspect", question.clone()).await;
+    let wrong = ask(&client, "nobody", "wrong", question).await;
+    for answer in [without, wrong] {
+        let challenge = answer.header("www-authenticate");
+        assert_eq!(
+            (answer.status.as_u16(), challenge),
+            (401, Some(r#"Basic realm="lanonasis", charset="UTF-8""#))
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_audience_s_token_is_not_reported_active() {
+    let gateway = Served::start("tokens: { audience: [https://api.example.org, https://mcp.example.org] }");
+    gateway.set_up().await;
+    let person = gateway.admin().await;
+    let client = gateway.client();
+    let service = |id: &str, audience: &str| {
+        let shown = gateway.command(&["clients", "create", id, "--audience", audience, "-o", "json"]);
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(shown["audiences"], json!(audience.split(',').collect::<Vec<_>>()));
+        shown["secret"].as_str().expect("a secret").to_owned()
+    };
+    let secrets = [
+        ("mcp", service("mcp", "https://mcp.example.org")),
+        (
+            "billing",
+            service("billing", "https://billing.example.org,https://tax.example.org"),
+        ),
+        ("edge", self::service(&gateway, "edge", "introspect")),
+    ];
+    let binding = json!({"audiences": ["https://billing.example.org"]});
+    let bound = person
+        .post("/api/v1/api-keys", json!({"name": "bound", "binding": binding}))
+        .await;
+    let (bound, free) = (
+        bound.body["data"]["key"].as_str().expect("a key").to_owned(),
+        api_key(&gateway, &person.email, "free").1,
+    );
+    let handle = browser(&client, &person.email).await;
+    let mcp = json!("https://mcp.example.org");
+    let cases = [
+        (json!({"credential": person.access_token}), [true, false, true]),
+        (
+            json!({"credential": person.access_token, "audience": mcp}),
+            [true, false, true],
+        ),
+        (
+            json!({"credential": person.access_token, "audience": "https://api.example.org"}),
+            [false, false, true],
+        ),
+        (json!({"credential": handle, "type": "session"}), [true, false, true]),
+        (json!({"credential": free}), [true, false, true]),
+        (json!({"credential": bound}), [false, true, true]),
+    ];
+    for (question, expected) in cases {
+        for ((id, secret), active) in secrets.iter().zip(expected) {
+            let answer = ask(&client, id, secret, question.clone()).await;
+            assert_eq!(answer.body["valid"], active, "{id} {question}: {}", answer.text);
+            if !active {
+                assert_eq!(answer.body["error"]["code"], "invalid_credential");
+                assert!(!answer.text.contains(&person.id), "{}", answer.text);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_opens_what_a_key_may_and_nothing_that_needs_a_session() {
     let gateway = shared().await;
     let person = gateway.user().await;
