@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Refusal;
 use super::caller::Caller;
 use super::subjects::Subjects;
-use crate::crypto::random::Random;
+use crate::crypto::random::{self, Random};
 use crate::crypto::subject_key::SubjectKey;
 use crate::domain::aggregate::Aggregate;
 use crate::domain::fact::{Fact, Subject};
@@ -87,9 +87,7 @@ impl Journal {
 
     /// A UUID version 7: sorted by time, random otherwise (RFC 9562 section 5.7).
     pub(crate) fn new_id(&self, now: Timestamp) -> Uuid {
-        let mut random = [0; 10];
-        self.random.fill(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.0).unwrap_or(0), &random).into_uuid()
+        random::uuid_v7(&*self.random, now)
     }
 
     pub(crate) async fn append(&self, command: Command) -> Result<Outcome, Refusal> {

@@ -60,7 +60,7 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose) -> anyhow::Re
         settings.passwords.at_once.unwrap_or(cores),
     );
     hashing.waiting = settings.passwords.waiting.unwrap_or(hashing.waiting);
-    let passwords = PasswordHasher::new(hashing, None, random.clone());
+    let passwords = PasswordHasher::new(hashing, Some(master_key.pepper()), random.clone());
     let policy = PasswordPolicy::new(settings.passwords.min_length, &PRODUCT_WORDS).context("the password policy")?;
     let (mail, mail_worker) = start_mail(&settings)?;
     let settings = Arc::new(settings);

@@ -20,20 +20,9 @@ const OLD_SHORTEST: usize = 16;
 const OLD_LONGEST: usize = 256;
 const OLD_HEX: usize = 64;
 
-/// A key in one of the accepted forms. Whether it was given out is for the store to say.
+/// A key made here, whose checksum is right, or of the platform's former key services, known by its hash if it was imported. Whether it was given out is for the store to say.
 #[derive(Clone, Debug)]
-pub(crate) struct ApiKeyText {
-    text: SecretText,
-    form: Form,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Made here; its checksum is right.
-    Ours,
-    /// Of the platform's former key services, known by its hash if it was imported.
-    Old,
-}
+pub(crate) struct ApiKeyText(SecretText);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAKey {
@@ -57,25 +46,18 @@ impl ApiKeyText {
         }
         let checksum = checksum(&text);
         text.push_str(&checksum);
-        Self {
-            text: SecretText::new(text),
-            form: Form::Ours,
-        }
+        Self(SecretText::new(text))
     }
 
     /// From a header.
     pub(crate) fn parse(text: &str) -> Result<Self, NotAKey> {
-        let form = match text.strip_prefix(PREFIX) {
-            Some(rest) if is_ours(text, rest) => Form::Ours,
-            Some(rest) if is_old_hex(rest) => Form::Old,
+        match text.strip_prefix(PREFIX) {
+            Some(rest) if is_ours(text, rest) || is_old_hex(rest) => {}
             Some(_) => return Err(NotAKey::WrongChecksum),
-            None if is_old(text) => Form::Old,
+            None if is_old(text) => {}
             None => return Err(NotAKey::UnknownPrefix),
-        };
-        Ok(Self {
-            text: SecretText::new(text.to_owned()),
-            form,
-        })
+        }
+        Ok(Self(SecretText::new(text.to_owned())))
     }
 
     /// Whether a credential that came as a bearer token is meant as an API key.
@@ -83,27 +65,15 @@ impl ApiKeyText {
         text.starts_with(PREFIX) || OLD_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
     }
 
-    pub(crate) fn form(&self) -> Form {
-        self.form
-    }
-
     /// The key of the lookup `api_key_hash`: SHA-256 of the whole text, prefix included, as the platform's former
     /// services stored it.
     pub(crate) fn hash(&self) -> [u8; 32] {
-        digest::sha256(self.text.expose().as_bytes())
-    }
-
-    /// What a list may show of it: `lano_ab…yz`. Six characters of 49 take 24 bits of 256 away at most.
-    pub(crate) fn hint(&self) -> String {
-        let text = self.text.expose();
-        let prefix = text.find('_').map_or(0, |underscore| underscore + 1);
-        let (first, last) = (&text[prefix..prefix + 2], &text[text.len() - 2..]);
-        format!("{}{first}…{last}", &text[..prefix])
+        digest::sha256(self.0.expose().as_bytes())
     }
 
     /// For the one answer that shows it to its owner.
     pub(crate) fn expose(&self) -> &str {
-        self.text.expose()
+        self.0.expose()
     }
 }
 

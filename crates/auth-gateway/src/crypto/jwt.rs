@@ -154,10 +154,6 @@ fn signed<C: TokenClaims>(keys: &KeySet, token: &str) -> Result<C, TokenRefused>
 }
 
 impl<C> Verified<C> {
-    pub(crate) fn claims(&self) -> &C {
-        &self.0
-    }
-
     pub(crate) fn into_claims(self) -> C {
         self.0
     }

@@ -1,6 +1,5 @@
 //! Keys, hashes, sealed facts and tokens. It knows nothing of users, stores or requests; time and randomness come in as
 //! arguments.
-#![allow(dead_code, reason = "the use cases that call this come with the modules above")]
 
 pub(crate) mod random;
 pub(crate) mod digest;

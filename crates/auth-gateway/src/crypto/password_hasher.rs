@@ -116,7 +116,8 @@ impl PasswordHasher {
         .await
     }
 
-    /// Hashes running and waiting, for a metric.
+    /// Hashes running and waiting.
+    #[cfg(test)]
     pub(crate) fn occupied(&self) -> usize {
         self.0.occupied()
     }

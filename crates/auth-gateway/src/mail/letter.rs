@@ -27,12 +27,6 @@ pub(crate) enum Letter<'a> {
         time: &'a str,
         reset_link: &'a str,
     },
-    NewSignIn {
-        time: &'a str,
-        address: &'a str,
-        device: &'a str,
-        reset_link: &'a str,
-    },
 }
 
 struct Templates {
@@ -77,14 +71,13 @@ impl Letter<'_> {
             Self::ResetPassword { .. } => templates!("reset_password"),
             Self::AlreadyRegistered { .. } => templates!("already_registered"),
             Self::PasswordChanged { .. } => templates!("password_changed"),
-            Self::NewSignIn { .. } => templates!("new_sign_in"),
         }
     }
 
     fn valid_for(self) -> Option<Duration> {
         match self {
             Self::VerifyEmail { valid_for, .. } | Self::ResetPassword { valid_for, .. } => Some(valid_for),
-            Self::AlreadyRegistered { .. } | Self::PasswordChanged { .. } | Self::NewSignIn { .. } => None,
+            Self::AlreadyRegistered { .. } | Self::PasswordChanged { .. } => None,
         }
     }
 }
@@ -98,19 +91,6 @@ impl<'a> Letter<'a> {
                 reset_link,
             } => vec![("link", sign_in_link), ("reset_link", reset_link)],
             Self::PasswordChanged { time, reset_link } => vec![("time", time), ("reset_link", reset_link)],
-            Self::NewSignIn {
-                time,
-                address,
-                device,
-                reset_link,
-            } => {
-                vec![
-                    ("time", time),
-                    ("address", address),
-                    ("device", device),
-                    ("reset_link", reset_link),
-                ]
-            }
         }
     }
 }

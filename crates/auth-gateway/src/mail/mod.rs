@@ -1,5 +1,4 @@
 //! Messages to people, through SMTP, a webhook or a spool folder. Who is written to and when is decided above.
-#![allow(dead_code, reason = "the use cases that call this come with the modules above")]
 
 pub(crate) mod queue;
 pub(crate) mod smtp;

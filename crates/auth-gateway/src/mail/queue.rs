@@ -67,7 +67,8 @@ impl MailQueue {
         self.0.try_send(message).map_err(|_| QueueFull)
     }
 
-    /// Messages that wait for the worker, for a metric.
+    /// Messages that wait for the worker.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.0.max_capacity() - self.0.capacity()
     }

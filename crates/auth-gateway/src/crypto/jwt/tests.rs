@@ -110,7 +110,7 @@ fn an_assertion_is_believed_as_an_assertion() {
     let verified = expectations(0)
         .verify::<AssertionClaims>(&keys(), token.expose(), NOW)
         .unwrap();
-    assert_eq!(*verified.claims(), assertion());
+    assert_eq!(verified.into_claims(), assertion());
 }
 
 #[test]
