@@ -5,7 +5,7 @@ use super::{Letter, in_words};
 const LINK: &str = "https://auth.example.org/verify?token=abc&next=/web";
 const RESET: &str = "https://auth.example.org/web/forgot";
 
-fn letters() -> [Letter<'static>; 5] {
+fn letters() -> [Letter<'static>; 4] {
     let day = Duration::from_secs(86400);
     [
         Letter::VerifyEmail {
