@@ -3,7 +3,6 @@
 use crate::programs::{Programs, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,7 +29,6 @@ pub enum Durability {
 pub struct Server {
     programs: Programs,
     folder: TempDir,
-    port: u16,
     durability: Durability,
     running: Option<Child>,
     databases: AtomicU32,
@@ -59,7 +57,6 @@ impl Server {
         let mut server = Self {
             programs,
             folder,
-            port: free_port()?,
             durability,
             running: None,
             databases: AtomicU32::new(0),
@@ -112,7 +109,7 @@ impl Server {
         Ok(())
     }
 
-    /// Starts the server again, on the same port, and waits until it answers. Does nothing to one that runs.
+    /// Starts the server again, under the same URL, and waits until it answers. Does nothing to one that runs.
     ///
     /// # Errors
     /// When it does not start; with its log.
@@ -147,11 +144,12 @@ impl Server {
             .append(true)
             .open(self.folder.path().join("log"))?;
         let settings = [
-            format!("port={}", self.port),
-            "listen_addresses=127.0.0.1".to_owned(),
-            "unix_socket_directories=".to_owned(),
+            // No other server can be there: a port that is free now may be taken at the next start, or by two at once.
+            "listen_addresses=".to_owned(),
+            format!("unix_socket_directories={}", self.folder.path().display()),
             format!("fsync={durability}"),
             format!("full_page_writes={durability}"),
+            "port=5432".to_owned(),
             "max_connections=200".to_owned(),
         ];
         let mut postgres = self.programs.command("postgres");
@@ -170,7 +168,8 @@ impl Server {
     }
 
     fn url_of(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        let folder = self.folder.path().display();
+        format!("postgres://postgres@localhost:5432/{database}?host={folder}")
     }
 
     fn data(&self) -> PathBuf {
@@ -190,11 +189,6 @@ impl Drop for Server {
             let _ = postmaster.wait();
         }
     }
-}
-
-/// Nobody else is given it soon: the kernel hands out ports in turn.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 #[cfg(test)]
