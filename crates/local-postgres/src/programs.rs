@@ -36,9 +36,14 @@ impl Programs {
         Ok(Self { folder, as_other_user })
     }
 
-    /// A command that says nothing and reads nothing. It runs in the same process as its child: a signal reaches it.
+    /// A command of the server's.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let program = self.folder.join(program);
+        self.as_user(&self.folder.join(program))
+    }
+
+    /// A command that says nothing and reads nothing, under the server's user. It runs in the same process as its child: a
+    /// signal reaches it.
+    pub(crate) fn as_user(&self, program: &Path) -> Command {
         let mut command = if self.as_other_user {
             let mut command = Command::new("setpriv");
             command

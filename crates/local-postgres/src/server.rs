@@ -3,7 +3,7 @@
 use crate::programs::{Programs, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -132,6 +132,18 @@ impl Server {
             }
             thread::park_timeout(BETWEEN_TRIES);
         }
+    }
+
+    /// No file of the server may grow beyond so many bytes, as on a full disk; `None` lifts that. It holds for connections
+    /// made from now on.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let postmaster = self.running.as_ref().context("PostgreSQL is not running")?;
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let limits = [format!("--pid={}", postmaster.id()), format!("--fsize={limit}:")];
+        run(self.programs.as_user(Path::new("prlimit")).args(limits)).map(drop)
     }
 
     fn spawn(&self) -> Result<Child> {
