@@ -1,10 +1,12 @@
 //! Many writers, many readers, several stores.
 
 use crate::databases::{Database, context, event, on_both_databases, options, stream};
-use event_store::{AppendError, Command, Event, Expected, NewEvent, Options, Outcome, Store};
+use event_store::{AppendError, Command, Event, Expected, NewEvent, Options, Outcome, Store, Unavailable};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection, raw_sql};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -44,21 +46,51 @@ fn random_command(random: &mut StdRng, writer: u64, used: Option<Uuid>) -> Comma
     Command::new(context()).append(stream(id), expected, events)
 }
 
-/// The events that were acknowledged: position and id.
-async fn write(store: Store, writer: u64) -> Vec<(u64, Uuid)> {
+/// Makes every third transaction fail at its very end, when its events and all else are written.
+async fn abort_at_random(database: &Database) {
+    let trigger = if database.url.starts_with("sqlite") {
+        "CREATE TRIGGER aborts BEFORE UPDATE ON log_head WHEN random() % 3 = 0 \
+         BEGIN SELECT RAISE(ABORT, 'as it was asked to'); END"
+    } else {
+        "CREATE FUNCTION abort_at_random() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF random() < 1.0 / 3 THEN RAISE EXCEPTION 'as it was asked to'; END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER aborts BEFORE UPDATE ON log_head FOR EACH ROW EXECUTE FUNCTION abort_at_random()"
+    };
+    install_default_drivers();
+    let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+    raw_sql(trigger).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// What became of a writer's commands.
+#[derive(Default)]
+struct Written {
+    /// Position and id of each event.
+    acknowledged: Vec<(u64, Uuid)>,
+    refused: BTreeSet<&'static str>,
+}
+
+async fn write(store: Store, writer: u64) -> Written {
     let mut random = StdRng::seed_from_u64(writer);
-    let mut acknowledged: Vec<(u64, Uuid)> = Vec::new();
+    let mut written = Written::default();
     for _ in 0..COMMANDS {
-        let command = random_command(&mut random, writer, acknowledged.last().map(|(_, id)| *id));
+        let command = random_command(&mut random, writer, written.acknowledged.last().map(|(_, id)| *id));
         let ids: Vec<Uuid> = command.appends[0].events.iter().map(|event| event.id).collect();
-        match store.append(command).await {
-            Ok(Outcome::Done { first, last }) => acknowledged.extend((first..=last).zip(ids)),
+        let refused = match store.append(command).await {
+            Ok(Outcome::Done { first, last }) => {
+                written.acknowledged.extend((first..=last).zip(ids));
+                continue;
+            }
             Ok(Outcome::Repeated { .. }) => unreachable!("no idempotency keys"),
-            Err(AppendError::WrongVersion { .. } | AppendError::Unfoldable(_) | AppendError::EventExists) => {}
+            Err(AppendError::WrongVersion { .. }) => "version",
+            Err(AppendError::Unfoldable(_)) => "fold",
+            Err(AppendError::EventExists) => "duplicate",
+            Err(AppendError::Unavailable(Unavailable::Database(_))) => "abort",
             Err(error) => panic!("{error}"),
-        }
+        };
+        written.refused.insert(refused);
     }
-    acknowledged
+    written
 }
 
 /// Everything from the beginning up to the event of kind `end`.
@@ -74,10 +106,15 @@ async fn tail(store: Store) -> Vec<Event> {
 
 async fn append_end(store: &Store) {
     let end = NewEvent::new(Uuid::now_v7(), "end", json!({}));
-    store
-        .append(Command::new(context()).append(stream("end"), Expected::Any, vec![end]))
-        .await
-        .unwrap();
+    let command = Command::new(context()).append(stream("end"), Expected::Any, vec![end]);
+    for _ in 0..50 {
+        match store.append(command.clone()).await {
+            Ok(_) => return,
+            Err(AppendError::Unavailable(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("fifty transactions failed, of which every third should");
 }
 
 /// Positions, versions and the chain go on without gap.
@@ -95,11 +132,13 @@ pub(crate) fn assert_gapless(events: &[Event]) {
 
 async fn every_reader_sees_every_event_once_in_order_and_without_gap(database: Database) {
     let store = database.open().await;
+    abort_at_random(&database).await;
     write_and_tail(&[store]).await;
 }
 
 async fn two_stores_on_one_database_keep_one_order(database: Database) {
     let stores = [database.open().await, database.open().await];
+    abort_at_random(&database).await;
     write_and_tail(&stores).await;
 }
 
@@ -112,8 +151,14 @@ async fn write_and_tail(stores: &[Store]) {
     for (writer, store) in (0..WRITERS).zip(stores.iter().cycle()) {
         writers.spawn(write(store.clone(), writer));
     }
-    let mut acknowledged: Vec<(u64, Uuid)> = writers.join_all().await.concat();
+    let mut acknowledged: Vec<(u64, Uuid)> = Vec::new();
+    let mut refused = BTreeSet::new();
+    for written in writers.join_all().await {
+        acknowledged.extend(written.acknowledged);
+        refused.extend(written.refused);
+    }
     append_end(&stores[0]).await;
+    assert_eq!(refused, BTreeSet::from(["abort", "duplicate", "fold", "version"]));
     acknowledged.sort_unstable();
     for seen in readers.join_all().await {
         assert_gapless(&seen);
