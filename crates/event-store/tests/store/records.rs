@@ -3,6 +3,8 @@
 use crate::databases::{Database, NOW, context, event, on_both_databases, stream};
 use event_store::{AppendError, Command, Expected, Record, RecordChange, Store, Timestamp};
 use serde_json::json;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection, raw_sql};
 
 on_both_databases! {
     a_record_is_there_until_it_expires
@@ -157,4 +159,30 @@ async fn sweeping_deletes_what_has_expired_and_nothing_else(database: Database) 
         (still("brief 7").await, still("kept").await, still("later").await),
         (false, true, true)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_in_the_file_of_a_deleted_record() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let secret = |n: u32| format!("the secret of {n}, which is deleted soon");
+    let keys = (0..100).map(|n| put(&format!("key {n}"), secret(n).as_bytes(), None));
+    store.change_records(keys.collect(), NOW).await.unwrap();
+    let is_in_a_file = async |n| {
+        // What is still in the write-ahead log goes to its place.
+        install_default_drivers();
+        let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+        let flush = raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection);
+        assert_eq!(sqlx::Row::get::<i64, _>(&flush.await.unwrap(), 0), 0, "it was not busy");
+        connection.close().await.unwrap();
+        let file = std::path::PathBuf::from(database.url.strip_prefix("sqlite:").unwrap());
+        let log = file.with_extension("db-wal");
+        let text = secret(n);
+        let holds = |bytes: Vec<u8>| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        holds(std::fs::read(file).unwrap()) || holds(std::fs::read(log).unwrap_or_default())
+    };
+    assert!(is_in_a_file(50).await);
+    store.change_records(vec![consume("key 50")], NOW).await.unwrap();
+    assert!(!is_in_a_file(50).await);
+    assert!(is_in_a_file(51).await);
 }
