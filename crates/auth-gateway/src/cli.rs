@@ -273,7 +273,13 @@ pub(crate) enum Sessions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Log {
     /// Recompute the chain and hold it against the checkpoints.
+    #[command(after_help = "Examples:
+  auth-gateway log verify --checkpoint /mnt/elsewhere/latest.checkpoint
+  auth-gateway log verify --from 120001    of the first 120000 events only the hashes are read")]
     Verify {
+        /// Recompute from this position on. The hash before it is trusted, unless a checkpoint saw it.
+        #[arg(long, value_name = "POSITION", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        from: u64,
         /// A checkpoint kept elsewhere: it finds a log that was cut off or written anew.
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         checkpoint: Option<PathBuf>,

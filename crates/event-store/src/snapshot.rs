@@ -42,6 +42,17 @@ impl Snapshot {
         events_after(&mut self.connection, after).await
     }
 
+    /// Positions and hashes of the next rows after position `after` and before `before`, at most [`PAGE`].
+    pub(crate) async fn hashes(&mut self, after: i64, before: i64) -> Result<Vec<(i64, Vec<u8>)>, Unavailable> {
+        let select = format!(
+            "SELECT position, hash FROM events WHERE position > $1 AND position < $2 ORDER BY position LIMIT {PAGE}"
+        );
+        let select = query(AssertSqlSafe(select)).bind(after).bind(before);
+        let rows = select.fetch_all(&mut self.connection).await?;
+        let hashes: sqlx::Result<_> = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
+        Ok(hashes?)
+    }
+
     pub(crate) async fn end(self) -> Result<(), Unavailable> {
         Ok(self.connection.close().await?)
     }

@@ -23,6 +23,8 @@ pub struct Report {
     pub tree: CompactRange,
     /// The chain at the last of them.
     pub head: Hash,
+    /// Of so many events, counted from the first, only the hashes were looked at.
+    pub trusted: Position,
     /// Sizes of the checkpoints that agree with the log, in the order they were reached, and who holds them.
     pub confirmed: Vec<(Position, Witness)>,
     /// The first thing that is wrong.
@@ -40,6 +42,7 @@ pub struct Verifier {
     confirmed: Vec<(Position, Witness)>,
     tree: CompactRange,
     head: Hash,
+    trusted: Position,
     finding: Option<Finding>,
     /// The row that breaks the chain, until it is known why.
     suspect: Option<StoredEvent>,
@@ -49,6 +52,12 @@ impl Report {
     /// How many events are what was hashed, counted from the first.
     pub fn sound(&self) -> Position {
         self.tree.size()
+    }
+
+    /// The most credible checkpoint that saw all the hashes which were trusted.
+    pub fn vouching(&self) -> Option<(Position, Witness)> {
+        let covering = self.confirmed.iter().filter(|(size, _)| *size >= self.trusted);
+        covering.max_by_key(|(_, witness)| *witness).copied()
     }
 }
 
@@ -62,11 +71,28 @@ impl Verifier {
             confirmed: Vec::new(),
             tree: CompactRange::default(),
             head: GENESIS,
+            trusted: 0,
             finding: None,
             suspect: None,
         };
         verifier.compare_checkpoints();
         verifier
+    }
+
+    /// Takes the next row's hash as it is stored, whatever the row says. Not after [`Verifier::push`].
+    pub fn trust(&mut self, position: i64, hash: &[u8]) {
+        if self.finding.is_some() {
+            return;
+        }
+        match Hash::try_from(hash) {
+            _ if position < self.next() => self.found(Problem::Surplus { position }),
+            _ if position > self.next() => self.found(Problem::Missing { next: position }),
+            Err(_) => self.found(Problem::Edited),
+            Ok(hash) => {
+                self.trusted += 1;
+                self.advance(hash);
+            }
+        }
     }
 
     /// Takes the next row.
@@ -111,14 +137,16 @@ impl Verifier {
         let link = row.link_at(expected, &self.head);
         let is_sound = row.position == expected && row.hash == link;
         match is_sound {
-            true => {
-                self.head = link;
-                self.tree.push(&link);
-                self.compare_checkpoints();
-            }
+            true => self.advance(link),
             // The row that belongs here may come later, or be gone.
             false => self.suspect = Some(row),
         }
+    }
+
+    fn advance(&mut self, link: Hash) {
+        self.head = link;
+        self.tree.push(&link);
+        self.compare_checkpoints();
     }
 
     /// What is wrong at the next position, if `later` tells: the row that belongs there stands elsewhere.
@@ -177,6 +205,7 @@ impl Verifier {
         Report {
             tree: self.tree,
             head: self.head,
+            trusted: self.trusted,
             confirmed: self.confirmed,
             finding: self.finding,
         }

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use config_text::environment::Environment;
-use event_store::Store;
 use event_store::checkpoint::{Checkpoint, Folder, Key, Signer as _};
+use event_store::verify::Report;
+use event_store::{Position, Store};
 
 use super::administer::{with_settings, with_store};
 use super::assemble::checkpoint_signer;
@@ -18,8 +19,8 @@ use crate::config::Settings;
 
 pub(super) fn run(place: &Place, environment: &Environment, log: Log) -> Outcome {
     match log {
-        Log::Verify { checkpoint } => with_store(place, environment, async |store, settings| {
-            verify(&store, &settings, checkpoint.as_deref()).await
+        Log::Verify { from, checkpoint } => with_store(place, environment, async |store, settings| {
+            verify(&store, &settings, from, checkpoint.as_deref()).await
         }),
         Log::Export { from } => with_store(place, environment, async |store, _| {
             let written = store.export(from, &mut tokio::io::stdout()).await?;
@@ -35,7 +36,7 @@ pub(super) fn run(place: &Place, environment: &Environment, log: Log) -> Outcome
     }
 }
 
-async fn verify(store: &Store, settings: &Settings, checkpoint: Option<&Path>) -> Outcome {
+async fn verify(store: &Store, settings: &Settings, from: Position, checkpoint: Option<&Path>) -> Outcome {
     let signer = checkpoint_signer(settings)?;
     let mut outside = Vec::new();
     if let Some(path) = checkpoint {
@@ -43,18 +44,43 @@ async fn verify(store: &Store, settings: &Settings, checkpoint: Option<&Path>) -
         outside.push(opened(&note, signer.key(), path)?);
     }
     outside.extend(kept(settings, signer.key())?);
-    let report = store.verify(Some(signer.key()), outside).await?;
+    let report = store.verify_from(from, Some(signer.key()), outside).await?;
     if let Some(finding) = &report.finding {
         eprintln!("error: the log is not what was written: {finding}");
-        eprintln!("       {} events before it are sound", report.sound());
+        eprintln!("       {} before it are sound", checked(&report));
         return Ok(ExitCode::FAILURE);
+    }
+    if report.trusted + 1 < from {
+        bail!("the log ends at position {}, before {from}", report.sound());
     }
     let head: String = report.head.iter().map(|byte| format!("{byte:02x}")).collect();
     print(&format!(
-        "sound: {} events, head {head}, checkpoints confirmed: {}\n",
-        report.sound(),
-        report.confirmed.len()
+        "sound: {}, head {head}, checkpoints confirmed: {}\n{}",
+        checked(&report),
+        report.confirmed.len(),
+        not_checked(&report)
     ))
+}
+
+fn checked(report: &Report) -> String {
+    let events = report.sound() - report.trusted;
+    match report.trusted {
+        0 => format!("{events} events"),
+        trusted => format!("{events} events from position {}", trusted + 1),
+    }
+}
+
+/// Nothing, or a line.
+fn not_checked(report: &Report) -> String {
+    match (report.trusted, report.vouching()) {
+        (0, _) => String::new(),
+        (trusted, Some((size, witness))) => format!(
+            "not recomputed: events 1 to {trusted}; their hashes are those that {witness} saw at position {size}\n"
+        ),
+        (trusted, None) => {
+            format!("not recomputed: events 1 to {trusted}; the hash at {trusted} is trusted, no checkpoint saw it\n")
+        }
+    }
 }
 
 /// The newest checkpoint in the folder that the configuration names.

@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
-use crate::installation::{Installation, masked};
+use crate::installation::{Installation, Run, masked};
 
 /// Changes a database behind the program's back, as its owner could.
 async fn tampered(installation: &Installation, statements: &[&str]) {
@@ -45,6 +45,46 @@ async fn a_changed_row_is_found_at_its_position() {
         "{}",
         doctor.stdout
     );
+}
+
+#[tokio::test]
+async fn a_log_verified_from_a_position_says_what_was_not_recomputed() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let verify = |more: &[&str]| installation.run(&[&["log", "verify", "--from", "3"], more].concat());
+    let without_head = |run: &Run| {
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let (before, after) = run.stdout.split_once("head ").expect("a head");
+        format!("{before}head {}{}", "x".repeat(64), &after[64..])
+    };
+    let mut said = vec![("no checkpoint", without_head(&verify(&[])))];
+    let elsewhere = installation.beside("elsewhere.checkpoint");
+    std::fs::write(&elsewhere, installation.done(&["log", "checkpoint"])).expect("written");
+    tampered(&installation, &["DELETE FROM log_checkpoints"]).await;
+    std::fs::remove_dir_all(installation.data().join("checkpoints")).expect("removed");
+    said.push((
+        "a checkpoint elsewhere",
+        without_head(&verify(&["--checkpoint", &elsewhere])),
+    ));
+    tampered(
+        &installation,
+        &["UPDATE events SET actor = 'nobody' WHERE position = 1"],
+    )
+    .await;
+    said.push(("an edit before the position", without_head(&verify(&[]))));
+    tampered(
+        &installation,
+        &["UPDATE events SET actor = 'nobody' WHERE position = 4"],
+    )
+    .await;
+    said.push(("an edit after the position", verify(&[]).stderr));
+    said.push((
+        "a position after the end",
+        installation.run(&["log", "verify", "--from", "99"]).stderr,
+    ));
+    said.push(("help", installation.done(&["log", "verify", "--help"])));
+    let said: String = said.iter().map(|(what, text)| format!("== {what}\n{text}\n")).collect();
+    insta::assert_snapshot!("log-verify-from", said);
 }
 
 #[tokio::test]

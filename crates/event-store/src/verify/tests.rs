@@ -234,3 +234,63 @@ fn a_checkpoint_in_the_database_does_not_speak_against_one_outside() {
     };
     assert_eq!(problem(&rows, witnesses), (1, rehashed));
 }
+
+/// Of the first `trusted` rows only the hashes.
+fn verify_after(trusted: usize, rows: &[StoredEvent], checkpoints: Vec<(Checkpoint, Witness)>) -> Report {
+    let mut verifier = Verifier::new(checkpoints);
+    for row in &rows[..trusted] {
+        verifier.trust(row.position, &row.hash);
+    }
+    for row in &rows[trusted..] {
+        verifier.push(row.clone());
+    }
+    verifier.finish(rows.last().map(|row| (row.position, row.hash.as_slice())))
+}
+
+#[test]
+fn hashes_that_are_trusted_are_vouched_for_by_a_checkpoint_that_saw_them_all() {
+    let rows = log(9);
+    let alone = verify_after(5, &rows, Vec::new());
+    assert_eq!((alone.finding.clone(), alone.trusted, alone.sound()), (None, 5, 9));
+    assert_eq!(alone.vouching(), None);
+    let earlier = vec![(checkpoint(&rows[..4]), Witness::Outside)];
+    assert_eq!(verify_after(5, &rows, earlier).vouching(), None);
+    let later = vec![
+        (checkpoint(&rows[..4]), Witness::Outside),
+        (checkpoint(&rows[..5]), Witness::Outside),
+        (checkpoint(&rows), Witness::Stored),
+    ];
+    assert_eq!(verify_after(5, &rows, later).vouching(), Some((5, Witness::Outside)));
+}
+
+#[test]
+fn an_edit_before_the_trusted_position_passes_and_a_wrong_hash_does_not() {
+    let mut rows = log(9);
+    rows[2].payload = "{}".to_owned();
+    assert_eq!(verify_after(5, &rows, Vec::new()).finding, None);
+    let original = log(9);
+    rehash(&mut rows);
+    let found = verify_after(5, &rows, vec![(checkpoint(&original), Witness::Outside)]).finding;
+    let rehashed = Problem::Rehashed {
+        until: 9,
+        witness: Witness::Outside,
+    };
+    assert_eq!(found.map(|finding| finding.problem), Some(rehashed));
+    rows[4].hash[0] ^= 1;
+    let found = verify_after(5, &rows, Vec::new()).finding.expect("a wrong hash");
+    assert_eq!((found.position, found.problem), (6, Problem::Edited));
+}
+
+#[test]
+fn gaps_among_trusted_rows_are_found() {
+    let mut rows = log(9);
+    rows.remove(2);
+    let found = verify_after(5, &rows, Vec::new()).finding.expect("a gap");
+    assert_eq!((found.position, found.problem), (3, Problem::Missing { next: 4 }));
+    let mut rows = log(9);
+    rows.insert(0, row(0, &GENESIS));
+    let found = verify_after(5, &rows, Vec::new())
+        .finding
+        .expect("a row before the first");
+    assert_eq!((found.position, found.problem), (1, Problem::Surplus { position: 0 }));
+}

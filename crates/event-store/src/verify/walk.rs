@@ -8,6 +8,7 @@ use super::{Finding, Problem, Report, Verifier, Witness};
 use crate::checkpoint::{Checkpoint, Key, NoteError};
 use crate::database::Database;
 use crate::error::{OpenError, Unavailable};
+use crate::event::Position;
 use crate::snapshot::{PAGE, Snapshot};
 use crate::store::Store;
 
@@ -22,25 +23,44 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub async fn verify_log(url: &str, key: Option<&Key>, outside: Vec<Checkpoint>) -> Result<Report, OpenError> {
     let database = Database::at(url, PATIENCE)?;
     match database.may_exist() {
-        true => Ok(verify(&database, key, outside).await?),
+        true => Ok(verify(&database, 1, key, outside).await?),
         false => Err(OpenError::NotFound),
     }
 }
 
-/// Verifies the log as it is now.
+/// Verifies the log as it is now, from position `from` on.
 pub(crate) async fn verify(
     database: &Database,
+    from: Position,
     key: Option<&Key>,
     outside: Vec<Checkpoint>,
 ) -> Result<Report, Unavailable> {
     let mut snapshot = Snapshot::take(database).await?;
     let (stored, forged) = stored_checkpoints(&mut snapshot, key).await?;
     let outside = outside.into_iter().map(|checkpoint| (checkpoint, Witness::Outside));
-    let verifier = Verifier::new(stored.into_iter().chain(outside).collect());
+    let mut verifier = Verifier::new(stored.into_iter().chain(outside).collect());
+    if from > 1 {
+        trust_before(&mut snapshot, from, &mut verifier).await?;
+    }
     let mut report = walk(&mut snapshot, verifier).await?;
     report.finding = report.finding.or(forged);
     snapshot.end().await?;
     Ok(report)
+}
+
+/// Hands what is stored as the hashes before position `from` to `verifier`.
+async fn trust_before(snapshot: &mut Snapshot, from: Position, verifier: &mut Verifier) -> Result<(), Unavailable> {
+    let mut after = i64::MIN;
+    loop {
+        let page = snapshot.hashes(after, from.cast_signed()).await?;
+        for (position, hash) in &page {
+            verifier.trust(*position, hash);
+        }
+        match page.last() {
+            Some((last, _)) if page.len() == PAGE => after = *last,
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// Hands the rest of the log to `verifier`, to the end.
@@ -103,6 +123,20 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn verify(&self, key: Option<&Key>, outside: Vec<Checkpoint>) -> Result<Report, Unavailable> {
-        verify(&self.inner.database, key, outside).await
+        self.verify_from(1, key, outside).await
+    }
+
+    /// As [`Store::verify`], but of the rows before position `from` only the hashes are read and held against the
+    /// checkpoints: [`Report::vouching`] tells whether one of them saw them.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn verify_from(
+        &self,
+        from: Position,
+        key: Option<&Key>,
+        outside: Vec<Checkpoint>,
+    ) -> Result<Report, Unavailable> {
+        verify(&self.inner.database, from, key, outside).await
     }
 }

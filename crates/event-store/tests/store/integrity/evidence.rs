@@ -20,6 +20,7 @@ const ORIGIN: &str = "log.example.org";
 on_both_databases! {
     a_sound_log_is_confirmed_by_its_checkpoints
     edits_of_rows_are_found
+    a_log_verified_from_a_position_tells_what_its_checkpoints_vouch_for
     reordered_rows_are_found
     missing_rows_are_found
     a_log_shorter_than_its_head_is_found
@@ -172,6 +173,34 @@ async fn edits_of_rows_are_found(database: Database) {
         scene.tamper(&restore).await;
         assert_eq!(scene.verify_inside().await.finding, None, "after {edit} was undone");
     }
+}
+
+async fn a_log_verified_from_a_position_tells_what_its_checkpoints_vouch_for(database: Database) {
+    let scene = Scene::new(database).await;
+    let head = scene.store.head().await.unwrap();
+    let from = async |position| {
+        scene
+            .store
+            .verify_from(position, Some(&key()), Vec::new())
+            .await
+            .unwrap()
+    };
+    scene
+        .tamper("UPDATE events SET actor = 'user:9' WHERE position = 6")
+        .await;
+    assert_eq!(from(6).await.finding, Some(at(6, Problem::Edited)));
+    let report = from(7).await;
+    assert_eq!(
+        (report.finding.clone(), report.trusted, report.sound()),
+        (None, 6, head)
+    );
+    assert_eq!(report.vouching(), Some((head, Witness::Stored)));
+
+    scene.tamper("DELETE FROM log_checkpoints").await;
+    let report = from(7).await;
+    assert_eq!((report.finding.clone(), report.vouching()), (None, None));
+    scene.tamper("DELETE FROM events WHERE position = 3").await;
+    assert_eq!(from(7).await.finding, Some(at(3, Problem::Missing { next: 4 })));
 }
 
 async fn reordered_rows_are_found(database: Database) {
