@@ -1,7 +1,5 @@
 //! Logs tampered with in the database itself, as its owner can, and who finds it.
 
-use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use event_store::checkpoint::{Checkpoint, Folder, Key, LocalSigner, Signer};
@@ -29,27 +27,26 @@ on_both_databases! {
     a_forged_checkpoint_in_the_database_is_found
     a_log_tampered_with_gets_no_new_signature
     checkpoints_go_on_after_a_restart
-    an_export_is_verified_by_another_language
 }
 
-fn signer() -> Arc<LocalSigner> {
+pub(super) fn signer() -> Arc<LocalSigner> {
     Arc::new(LocalSigner::from_seed(ORIGIN, &[7; 32]).unwrap())
 }
 
-fn key() -> Key {
+pub(super) fn key() -> Key {
     signer().key().clone()
 }
 
 /// A database with a log and signed checkpoints, of which the last is kept outside as well.
-struct Scene {
+pub(super) struct Scene {
     database: Database,
-    store: Store,
+    pub(super) store: Store,
     outside: Folder,
-    outside_path: tempfile::TempDir,
+    pub(super) outside_path: tempfile::TempDir,
 }
 
 impl Scene {
-    async fn new(database: Database) -> Scene {
+    pub(super) async fn new(database: Database) -> Scene {
         let outside_path = tempfile::tempdir().unwrap();
         let outside = Folder::open(outside_path.path()).unwrap();
         let store = open(&database.url).await;
@@ -92,7 +89,7 @@ impl Scene {
             .collect()
     }
 
-    async fn verify_inside(&self) -> Report {
+    pub(super) async fn verify_inside(&self) -> Report {
         verify_log(&self.database.url, Some(&key()), Vec::new()).await.unwrap()
     }
 
@@ -270,7 +267,7 @@ async fn a_rehashed_log_is_found_through_the_outside_checkpoint_alone(database: 
 }
 
 /// Edits row 6 and makes the chain whole again.
-async fn rehash(scene: &Scene) {
+pub(super) async fn rehash(scene: &Scene) {
     let mut sql = "UPDATE events SET actor = 'user:9' WHERE position = 6; DELETE FROM log_checkpoints;".to_owned();
     let mut previous = event_store::chain::GENESIS;
     for mut row in scene.rows().await {
@@ -351,50 +348,4 @@ async fn checkpoints_go_on_after_a_restart(database: Database) {
     assert_eq!(after.size, scene.store.head().await.unwrap());
     assert_eq!(folder.latest().unwrap(), Some(after.note));
     assert_eq!(scene.verify_with_outside().await.finding, None);
-}
-
-async fn an_export_is_verified_by_another_language(database: Database) {
-    let scene = Scene::new(database).await;
-    let mut export = Vec::new();
-    let events = scene.store.export(0, &mut export).await.unwrap();
-    let checkpoint = scene.outside_path.path().join("latest.checkpoint");
-    let file = scene.outside_path.path().join("log.jsonl");
-    let check = |lines: &[&str]| {
-        std::fs::write(&file, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
-        said(&verify_with_python(&["--checkpoint".as_ref(), &checkpoint, &file]))
-    };
-    let text = String::from_utf8(export).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len() as u64, events);
-    assert_eq!(check(&lines), (Some(0), "the log is sound\n".to_owned()));
-
-    let edited = lines[5].replace("user:", "User:");
-    let edited: Vec<&str> = [&lines[..5], &[&edited], &lines[6..]].concat();
-    let (status, said) = check(&edited);
-    assert!(status == Some(1) && said.starts_with("position 6: edited"), "{said}");
-
-    let (status, said) = check(&[&lines[..5], &lines[6..]].concat());
-    assert!(status == Some(1) && said.starts_with("position 6: missing"), "{said}");
-
-    let (status, said) = check(&lines[..5]);
-    assert!(status == Some(1) && said.starts_with("position 6: truncated"), "{said}");
-
-    rehash(&scene).await;
-    let mut export = Vec::new();
-    scene.store.export(0, &mut export).await.unwrap();
-    let (status, said) = check(&String::from_utf8(export).unwrap().lines().collect::<Vec<_>>());
-    assert!(status == Some(1) && said.starts_with("position 1: re-hashed"), "{said}");
-}
-
-fn verify_with_python(arguments: &[&Path]) -> Output {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/verify-log");
-    Command::new("python3").arg(script).args(arguments).output().unwrap()
-}
-
-fn said(output: &Output) -> (Option<i32>, String) {
-    assert!(
-        !String::from_utf8_lossy(&output.stderr).contains("Traceback"),
-        "{output:?}"
-    );
-    (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap())
 }

@@ -3,4 +3,5 @@
 mod backup;
 mod evidence;
 mod projections;
+mod second_verifier;
 mod states;
