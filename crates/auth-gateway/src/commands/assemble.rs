@@ -11,6 +11,7 @@ use event_store::{OpenError, Options, Store};
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
+use super::data_folder;
 use crate::app::{App, Parts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::settings::{
@@ -49,7 +50,7 @@ pub(super) enum Purpose {
 }
 
 pub(super) async fn assemble(settings: Settings, purpose: Purpose) -> anyhow::Result<Assembled> {
-    std::fs::create_dir_all(&settings.data).with_context(|| format!("the data folder {}", settings.data.display()))?;
+    data_folder::make(&settings)?;
     let store = open_store(&settings, purpose).await?;
     let random = Arc::new(SystemRandomness::new());
     let is_new = store.head().await? == 0;

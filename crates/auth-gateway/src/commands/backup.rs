@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader, BufWriter};
 use super::Outcome;
 use super::administer::{with_settings, with_store};
 use super::assemble::database_name;
+use super::data_folder;
 use crate::cli::Place;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::fold::DomainFold;
@@ -68,8 +69,7 @@ pub(super) fn restore(place: &Place, environment: &Environment, file: &Path) -> 
             let opened = tokio::fs::File::open(file).await;
             Box::new(BufReader::new(opened.with_context(|| file.display().to_string())?))
         };
-        std::fs::create_dir_all(&settings.data)
-            .with_context(|| format!("the data folder {}", settings.data.display()))?;
+        data_folder::make(&settings)?;
         let options = Options {
             create: true,
             ..Options::default()

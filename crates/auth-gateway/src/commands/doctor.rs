@@ -1,5 +1,6 @@
 //! `doctor`: looks for what is wrong, from the configuration to what is derived from the log, and says what helps.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::net::TcpStream;
 
 use super::administer::with_settings;
 use super::assemble::{Assembled, Purpose, assemble, checkpoint_signer, database_name, open_store};
+use super::data_folder::open_to_others;
 use super::{Outcome, output};
 use crate::cli::{Format, Place};
 use crate::clock::{Clock as _, SystemClock};
@@ -54,6 +56,7 @@ pub(super) fn run(place: &Place, environment: &Environment, format: Format) -> O
 
 async fn look(settings: Settings) -> Vec<Look> {
     let mut looks = vec![fine("configuration", settings.issuer.as_str())];
+    looks.extend(data_folder(&settings.data));
     match open_store(&settings, Purpose::Administer).await {
         Err(error) => looks.push(broken("database", format!("{error:#}"))),
         Ok(store) => {
@@ -69,6 +72,19 @@ async fn look(settings: Settings) -> Vec<Look> {
     }
     looks.push(mail(&settings).await);
     looks
+}
+
+/// Nothing, if all is well with it.
+fn data_folder(folder: &Path) -> Option<Look> {
+    match open_to_others(folder) {
+        Ok(None) => None,
+        Ok(Some(mode)) => {
+            let shown = folder.display();
+            let detail = format!("others may look into {shown} (mode {mode:03o}); run: chmod 700 {shown}");
+            Some(doubtful("data folder", detail))
+        }
+        Err(error) => Some(broken("data folder", format!("{}: {error}", folder.display()))),
+    }
 }
 
 /// The master key must open what it sealed, and there must be a key to sign with.

@@ -10,12 +10,12 @@ use secrecy::ExposeSecret as _;
 use super::Outcome;
 use super::administer::with_settings;
 use super::assemble::database_name;
+use super::data_folder;
 use crate::cli::Place;
 
 pub(super) fn run(place: &Place, environment: &Environment) -> Outcome {
     with_settings(place, environment, async |settings| {
-        std::fs::create_dir_all(&settings.data)
-            .with_context(|| format!("the data folder {}", settings.data.display()))?;
+        data_folder::make(&settings)?;
         let database = database_name(&settings);
         Store::migrate(settings.database.kind.url().expose_secret())
             .await

@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod clients;
 mod completions;
+mod data_folder;
 mod doctor;
 mod keys;
 mod log;

@@ -16,6 +16,7 @@ pub(crate) struct Installation {
     /// Given to every command.
     options: Vec<String>,
     variables: Vec<(String, String)>,
+    umask: &'static str,
 }
 
 /// What a command did.
@@ -35,6 +36,7 @@ impl Installation {
             folder,
             options,
             variables: Vec::new(),
+            umask: "022",
         }
     }
 
@@ -64,6 +66,12 @@ impl Installation {
 
     pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Commands run where files are made open to all, unless a program says otherwise.
+    pub(crate) fn with_no_umask(mut self) -> Self {
+        self.umask = "000";
         self
     }
 
@@ -151,8 +159,10 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_auth-gateway"));
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", &format!("umask {}; exec \"$0\" \"$@\"", self.umask)])
+            .arg(env!("CARGO_BIN_EXE_auth-gateway"))
             .args(arguments)
             .args(&self.options)
             .env_clear()
@@ -161,9 +171,9 @@ impl Installation {
     }
 
     /// The files below the data folder that hold `text` in clear.
-    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+    pub(crate) fn files_with(&self, text: impl AsRef<[u8]>) -> Vec<String> {
         let mut found = Vec::new();
-        search(&self.data(), text.as_bytes(), &mut found);
+        search(&self.data(), text.as_ref(), &mut found);
         found
     }
 }

@@ -7,4 +7,5 @@ mod generated;
 mod history;
 mod installation;
 mod life;
+mod permissions;
 mod postgres;
