@@ -1,6 +1,7 @@
 //! Erasing a user: nothing personal can be read any more, and the log is still whole.
 
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use crate::installation::{Installation, PASSWORD};
 
@@ -42,4 +43,27 @@ async fn an_erased_user_is_nowhere_readable_and_the_log_still_verifies() {
     // The address is free for somebody else.
     let other = installation.user("ada@example.org");
     assert_ne!(other, id);
+}
+
+#[tokio::test]
+async fn the_key_of_an_erased_user_is_in_no_file() {
+    let installation = Installation::migrated();
+    let ids = ["ada@example.org", "bob@example.org", "eve@example.org"].map(|email| installation.user(email));
+    let mut wrapped = Vec::new();
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite:{}", installation.data().join("auth.db").display());
+    let mut connection = AnyConnection::connect(&url).await.expect("the database");
+    for id in &ids {
+        let select =
+            sqlx::query("SELECT value FROM records WHERE kind = 'subject_key' AND key = $1").bind(id.as_bytes());
+        let row = select.fetch_one(&mut connection).await.expect("a key");
+        wrapped.push(row.get::<Vec<u8>, _>(0));
+    }
+    connection.close().await.expect("closed");
+    assert_eq!(installation.files_with(&wrapped[1]).len(), 1);
+
+    // Each command leaves the database closed, and so without a write-ahead log.
+    installation.done(&["users", "erase", &ids[1], "--yes"]);
+    assert_eq!(installation.files_with(&wrapped[1]), [""; 0]);
+    assert_eq!(installation.files_with(&wrapped[2]).len(), 1);
 }
