@@ -5,3 +5,8 @@ mod reply;
 
 pub(crate) use denied::Denied;
 pub(crate) use reply::{Purpose, Reply, ReplyBody};
+
+use http::HeaderValue;
+
+/// `Server`, without a version.
+pub(crate) const SERVER: HeaderValue = HeaderValue::from_static("onasis-gateway");

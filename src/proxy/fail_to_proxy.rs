@@ -2,7 +2,7 @@
 
 use super::context::RequestContext;
 use super::reply;
-use crate::answer::Denied;
+use crate::answer::{Denied, Reply};
 use pingora_core::{Error, ErrorSource, ErrorType};
 use pingora_proxy::{FailToProxy, Session};
 
@@ -29,7 +29,7 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Reque
     if !refused_by_edge {
         log::info!("request {} failed: {}", ctx.request_id.as_str(), what_failed(error));
     }
-    let refusal = reply::refusal(&denied, ctx);
+    let refusal = Reply::refusal(&denied, &ctx.request_id);
     let written = reply::write(session, ctx, refusal).await;
     if let Err(error) = &written {
         log::debug!("a refusal could not be written: {error}");

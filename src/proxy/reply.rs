@@ -10,11 +10,9 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use pingora_core::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
-use serde_json::json;
 use tokio::io::AsyncReadExt;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// A declared request body up to this size is read and dropped, so that the connection lives on after a refusal.
@@ -27,40 +25,6 @@ pub(super) fn preflight(_request: &RequestHeader, _ctx: &RequestContext) -> Repl
         purpose: Purpose::Preflight,
         ..Reply::new(StatusCode::NO_CONTENT, ReplyBody::Empty)
     }
-}
-
-/// The refusal of a request, in the one shape every client in the field reads (RFC 9457 and their own fields).
-pub(super) fn refusal(denied: &Denied, ctx: &RequestContext) -> Reply {
-    let sentence = denied.sentence();
-    let body = json!({
-        "type": "about:blank",
-        "title": denied.status().canonical_reason().unwrap_or("Error"),
-        "status": denied.status().as_u16(),
-        "detail": sentence,
-        "error": sentence,
-        "code": denied.code(),
-        "message": sentence,
-        "request_id": ctx.request_id.as_str(),
-    });
-    let mut reply = Reply {
-        purpose: Purpose::Refusal,
-        ..Reply::json(denied.status(), &body)
-    };
-    reply.headers = vec![(header::CONTENT_TYPE, PROBLEM_JSON), (header::CACHE_CONTROL, NO_STORE)];
-    if let Some(seconds) = denied.retry_after() {
-        reply = reply.with(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    let special = match denied {
-        Denied::MethodNotAllowed { allow } => HeaderValue::try_from(allow.to_string())
-            .ok()
-            .map(|allow| (header::ALLOW, allow)),
-        Denied::RangeNotSatisfiable { length } => HeaderValue::try_from(format!("bytes */{length}"))
-            .ok()
-            .map(|range| (header::CONTENT_RANGE, range)),
-        _ => None,
-    };
-    reply.headers.extend(special);
-    reply
 }
 
 /// A fixed response; an error status without a body gets the refusal's body.

@@ -1,6 +1,7 @@
 //! The answer on its way to the client: the headers every answer carries, and the marks of a stream.
 
 use super::context::RequestContext;
+use crate::answer::SERVER;
 use crate::filters::cors::{self, CorsPolicy};
 use crate::filters::header_case;
 use crate::filters::request_id::X_REQUEST_ID;
@@ -14,7 +15,6 @@ use pingora_proxy::Session;
 use std::sync::Arc;
 use std::time::Instant;
 
-const SERVER: HeaderValue = HeaderValue::from_static("onasis-gateway");
 const DEPRECATED: HeaderValue = HeaderValue::from_static("true");
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 /// Room for what the edge writes, made at once: a header map grows by doubling, and hashes every name again.
