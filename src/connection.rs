@@ -1,9 +1,14 @@
 //! A client's connection: small write buffer, protocol detection, and one deadline for a whole request head.
 //!
 //! Pingora's own stream has a 64 KiB read buffer per connection and a timeout per read, by which a client that sends a
-//! byte a minute holds a connection for ever. This one has neither.
+//! byte a minute holds a connection for ever. This one has neither. What Pingora would answer by itself to a head that it
+//! cannot read, the edge says in its own words.
 
+mod unread_head;
+
+use crate::answer::Denied;
 use crate::filters::client_address::{ClientAddress, Forwarded, Peer};
+use crate::live::Gateway;
 use async_trait::async_trait;
 use bytes::BytesMut;
 use http::HeaderValue;
@@ -31,7 +36,6 @@ const WRITE_BUFFER: usize = 8 * 1024;
 const FIRST_BUFFER: usize = 4 * 1024;
 /// RFC 9113 section 3.4.
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const TIMEOUT_ANSWER: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Which protocol a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,10 @@ impl ConnectionState {
         self.stage.fetch_or(1, Ordering::AcqRel);
     }
 
+    fn awaits_head(&self) -> bool {
+        self.stage.load(Ordering::Acquire).is_multiple_of(2)
+    }
+
     /// A new head is awaited.
     pub(crate) fn next_head(&self) {
         self.head_complete();
@@ -84,6 +92,10 @@ impl ConnectionState {
 #[derive(Debug)]
 pub(crate) struct ClientStream {
     tcp: TcpStream,
+    gateway: Arc<Gateway>,
+    protocol: Protocol,
+    /// A head could not be read, and its answer is on the way: nothing may follow.
+    refused: bool,
     /// Bytes read to tell the protocol, served before the socket's own.
     peeked: BytesMut,
     written: BytesMut,
@@ -105,6 +117,7 @@ impl ClientStream {
     pub(crate) fn new(
         tcp: TcpStream,
         peer: std::net::SocketAddr,
+        gateway: &Arc<Gateway>,
         header_timeout: Duration,
     ) -> pingora_core::Result<Self> {
         let state = Arc::new(ConnectionState {
@@ -119,6 +132,9 @@ impl ClientStream {
         let digest = ProxyDigest::new(Box::new(no_proxy), Some(Box::new(Arc::clone(&state))));
         Ok(Self {
             tcp,
+            gateway: Arc::clone(gateway),
+            protocol: Protocol::Http1,
+            refused: false,
             peeked: BytesMut::new(),
             written: BytesMut::new(),
             header_timeout,
@@ -139,15 +155,14 @@ impl ClientStream {
     /// Tells the protocol from a connection's first bytes, within the first head's deadline.
     pub(crate) async fn detect(&mut self) -> io::Result<Protocol> {
         let deadline = Instant::now() + self.header_timeout;
-        match tokio::time::timeout_at(deadline, self.peek()).await {
-            Ok(told) => told,
-            Err(_) => {
-                if !self.peeked.is_empty() {
-                    drop(self.tcp.try_write(TIMEOUT_ANSWER));
-                }
-                Err(io::ErrorKind::TimedOut.into())
+        let Ok(told) = tokio::time::timeout_at(deadline, self.peek()).await else {
+            if !self.peeked.is_empty() {
+                self.refuse_late_head();
             }
-        }
+            return Err(io::ErrorKind::TimedOut.into());
+        };
+        self.protocol = told?;
+        Ok(self.protocol)
     }
 
     /// Reads just enough to know: an HTTP/1 request differs from the HTTP/2 preface within its first bytes.
@@ -167,12 +182,6 @@ impl ClientStream {
         Ok(Protocol::Http2)
     }
 
-    /// An HTTP/2 connection has its own ways to end; the deadline is for HTTP/1 heads.
-    pub(crate) fn without_head_deadline(mut self) -> Self {
-        self.header_timeout = Duration::ZERO;
-        self
-    }
-
     /// Waits for a request's first byte, or the connection's end. Pingora would keep the state of a whole exchange and
     /// buffers for it meanwhile, which an idle connection had better not cost.
     pub(crate) async fn readable(stream: &mut Stream) -> io::Result<()> {
@@ -185,7 +194,8 @@ impl ClientStream {
 
     /// Whether a head is overdue. Most heads come in one piece and need no timer.
     fn poll_head_deadline(&mut self, cx: &mut Context<'_>, got_bytes: bool) -> Poll<io::Error> {
-        if self.header_timeout.is_zero() {
+        // An HTTP/2 connection has its own ways to end.
+        if self.protocol == Protocol::Http2 {
             return Poll::Pending;
         }
         let stage = self.state.stage.load(Ordering::Acquire);
@@ -208,6 +218,19 @@ impl ClientStream {
             .head_deadline
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
         deadline.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into())
+    }
+
+    /// Whether the client reads the answer or not, the connection closes.
+    fn refuse_late_head(&mut self) {
+        let answer = self.refuse_head(&Denied::RequestTimeout);
+        drop(self.tcp.try_write(&answer));
+    }
+
+    fn refuse_head(&mut self, denied: &Denied) -> Vec<u8> {
+        let waited = self.head_began.map(|began| began.elapsed()).unwrap_or_default();
+        self.refused = true;
+        self.state.head_complete();
+        unread_head::refuse(&self.gateway, &self.state.peer, denied, waited)
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -241,8 +264,7 @@ impl AsyncRead for ClientStream {
             return Poll::Ready(Ok(()));
         }
         if let Poll::Ready(overdue) = this.poll_head_deadline(cx, got_bytes) {
-            // Whether the client reads it or not, the connection closes.
-            drop(this.tcp.try_write(TIMEOUT_ANSWER));
+            this.refuse_late_head();
             return Poll::Ready(Err(overdue));
         }
         read.map(Ok)
@@ -252,6 +274,13 @@ impl AsyncRead for ClientStream {
 impl AsyncWrite for ClientStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.state.awaits_head() && this.protocol == Protocol::Http1 {
+            let answer = this.refuse_head(&unread_head::refusal_in(buf));
+            this.written.extend_from_slice(&answer);
+        }
+        if this.refused {
+            return Poll::Ready(Ok(buf.len()));
+        }
         if this.written.len() + buf.len() <= WRITE_BUFFER {
             if this.written.capacity() == 0 {
                 this.written.reserve(FIRST_BUFFER.max(buf.len()));

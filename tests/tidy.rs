@@ -35,8 +35,8 @@ const CHOOSES_STATUSES: [&str; 4] = [
     "src/control/admin.rs",
     // `/health` reports 503 to monitors; nothing is refused.
     "src/endpoints/health.rs",
-    // 408 before there is a request that could be refused.
-    "src/connection.rs",
+    // Reads the status Pingora chose, and refuses by the table.
+    "src/connection/unread_head.rs",
 ];
 
 fn leading_word(text: &str) -> &str {

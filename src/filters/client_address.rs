@@ -79,6 +79,10 @@ impl Peer {
         let text = HeaderValue::try_from(ip.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""));
         Self { ip, text }
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.text.to_str().unwrap_or_default()
+    }
 }
 
 /// Who asked, and over what, as far as the edge can know.

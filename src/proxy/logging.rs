@@ -36,12 +36,12 @@ pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, error: Option<&E
         request_id: ctx.request_id.as_str(),
         trace_id: ctx.trace.as_ref().map(TraceContext::trace_id),
         client_ip: ctx.client.as_ref().map(ClientAddress::as_str),
-        method: request.method.as_str(),
+        method: Some(request.method.as_str()),
         host: ctx.host.as_deref().or(unseen.as_ref().map(Host::as_str)),
         path: ctx.path.as_deref(),
-        raw_path: request.raw_path(),
+        raw_path: Some(request.raw_path()),
         query: request.uri.query(),
-        protocol: request.version,
+        protocol: Some(request.version),
         route: ctx.route().map(|route| route.id.as_str()),
         status,
         refusal: ctx.refused_as,
@@ -70,7 +70,7 @@ fn record(gateway: &Gateway, ctx: &RequestContext, method: &http::Method, status
     let is_stream = ctx.stream.is_some();
     metrics
         .unwrap_or(&gateway.metrics.unrouted)
-        .observe(method, status, duration, is_stream);
+        .observe(Some(method), status, duration, is_stream);
     if let (Some(from), Some(to), Some(target)) = (ctx.exchange.started, ctx.exchange.head_at, ctx.upstream_target()) {
         ctx.snapshot.upstream_durations[target.upstream.0].observe(to.duration_since(from).as_secs_f64());
     }

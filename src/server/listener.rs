@@ -92,7 +92,7 @@ impl Acceptor {
         if let Err(error) = tcp.set_nodelay(true) {
             log::debug!("TCP_NODELAY: {error}");
         }
-        let mut stream = match ClientStream::new(tcp, peer, limits.header_timeout) {
+        let mut stream = match ClientStream::new(tcp, peer, &self.gateway, limits.header_timeout) {
             Ok(stream) => stream,
             Err(error) => return log::error!("a connection could not be set up: {error}"),
         };
@@ -104,9 +104,7 @@ impl Acceptor {
         };
         match detected {
             Ok(Protocol::Http2) => {
-                self.proxy
-                    .process_new(Box::new(stream.without_head_deadline()), &self.shutdown)
-                    .await;
+                self.proxy.process_new(Box::new(stream), &self.shutdown).await;
             }
             Ok(Protocol::Http1) => self.serve_http1(stream, limits.keepalive).await,
             Err(error) => log::debug!("a client sent no request: {error}"),

@@ -22,19 +22,19 @@ const MAX_TEXT: usize = 2048;
 /// Lines leave in pieces of about this size.
 const BUFFER: usize = 64 * 1024;
 
-/// What is known of a finished request.
+/// What is known of a finished request, or of one whose head could not be read.
 #[derive(Debug)]
 pub(crate) struct Entry<'r> {
     pub(crate) request_id: &'r str,
     pub(crate) trace_id: Option<&'r str>,
     pub(crate) client_ip: Option<&'r str>,
-    pub(crate) method: &'r str,
+    pub(crate) method: Option<&'r str>,
     pub(crate) host: Option<&'r str>,
     /// Canonical; absent when the path was refused.
     pub(crate) path: Option<&'r str>,
-    pub(crate) raw_path: &'r [u8],
+    pub(crate) raw_path: Option<&'r [u8]>,
     pub(crate) query: Option<&'r str>,
-    pub(crate) protocol: http::Version,
+    pub(crate) protocol: Option<http::Version>,
     pub(crate) route: Option<&'r str>,
     pub(crate) status: u16,
     pub(crate) refusal: Option<&'static str>,
@@ -50,6 +50,37 @@ pub(crate) struct Entry<'r> {
     pub(crate) attempts: usize,
     pub(crate) reused: bool,
     pub(crate) user_agent: Option<&'r str>,
+}
+
+impl<'r> Entry<'r> {
+    /// Of a request that nothing else is known of.
+    pub(crate) fn of(request_id: &'r str) -> Self {
+        Self {
+            request_id,
+            trace_id: None,
+            client_ip: None,
+            method: None,
+            host: None,
+            path: None,
+            raw_path: None,
+            query: None,
+            protocol: None,
+            route: None,
+            status: 0,
+            refusal: None,
+            broken: false,
+            bytes_sent: 0,
+            bytes_received: 0,
+            duration: Duration::ZERO,
+            upstream: None,
+            endpoint: None,
+            upstream_status: None,
+            upstream_duration: None,
+            attempts: 0,
+            reused: false,
+            user_agent: None,
+        }
+    }
 }
 
 /// How long a stopping daemon waits for a log that is not read.
@@ -236,7 +267,10 @@ impl Trouble {
 
 /// The fields of a line, in their order.
 fn write_line(buffer: &mut Vec<u8>, entry: &Entry<'_>, redact_query: &[String], now: SystemTime) {
-    let path = entry.path.map_or_else(|| refused_path(entry.raw_path), Cow::Borrowed);
+    let path = entry
+        .path
+        .map(Cow::Borrowed)
+        .or_else(|| entry.raw_path.map(refused_path));
     let query = entry.query.map(|query| redact(cut(query), redact_query));
     let attempts = (entry.attempts > 1).then_some(entry.attempts as u64);
     let status = |status: u16| u64::from(status);
@@ -245,11 +279,11 @@ fn write_line(buffer: &mut Vec<u8>, entry: &Entry<'_>, redact_query: &[String], 
         .word("request_id", entry.request_id)
         .maybe("trace_id", entry.trace_id, JsonLine::word)
         .nullable("client_ip", entry.client_ip, JsonLine::word)
-        .text("method", cut(entry.method))
+        .nullable("method", entry.method.map(cut), JsonLine::text)
         .nullable("host", entry.host.map(cut), JsonLine::text)
-        .text("path", cut(&path))
+        .nullable("path", path.as_deref().map(cut), JsonLine::text)
         .maybe("query", query.as_deref(), JsonLine::text)
-        .word("protocol", protocol(entry.protocol))
+        .nullable("protocol", entry.protocol.map(protocol), JsonLine::word)
         .nullable("route", entry.route, JsonLine::word)
         .number("status", status(entry.status))
         .maybe("refusal", entry.refusal, JsonLine::word)
@@ -298,12 +332,12 @@ mod tests {
             request_id: "0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f",
             trace_id: None,
             client_ip: Some("203.0.113.9"),
-            method: "GET",
+            method: Some("GET"),
             host: Some("api.example"),
             path: Some("/api/v1/memories"),
-            raw_path: b"//api/v1/memories?access_token=tok",
+            raw_path: Some(b"//api/v1/memories?access_token=tok"),
             query: Some("limit=1&access_token=tok&ACCESS%5FTOKEN=tok&access%255Ftoken=tok&flag"),
-            protocol: http::Version::HTTP_11,
+            protocol: Some(http::Version::HTTP_11),
             route: Some("memory-collection"),
             status: 200,
             refusal: None,
@@ -332,6 +366,11 @@ mod tests {
     #[test]
     fn a_line_is_one_json_object() {
         insta::assert_snapshot!(text(&entry()), @r#"{"ts":"2023-11-14T22:13:20.123Z","request_id":"0190b2f0-7d5c-7c3a-9b1e-2f6a1c0d9e8f","client_ip":"203.0.113.9","method":"GET","host":"api.example","path":"/api/v1/memories","query":"limit=1&access_token=[redacted]&ACCESS%5FTOKEN=[redacted]&access%255Ftoken=[redacted]&flag","protocol":"HTTP/1.1","route":"memory-collection","status":200,"bytes_sent":12,"bytes_received":0,"duration":0.001500,"upstream":"supabase","endpoint":"127.0.0.1:4100","upstream_status":200,"upstream_duration":0.001000,"reused":true,"user_agent":"curl/8"}"#);
+    }
+
+    #[test]
+    fn of_an_unread_head_the_line_says_null() {
+        insta::assert_snapshot!(text(&Entry { status: 400, ..Entry::of("id") }), @r#"{"ts":"2023-11-14T22:13:20.123Z","request_id":"id","client_ip":null,"method":null,"host":null,"path":null,"protocol":null,"route":null,"status":400,"bytes_sent":0,"bytes_received":0,"duration":0.000000}"#);
     }
 
     #[test]

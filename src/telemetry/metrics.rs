@@ -72,8 +72,8 @@ impl RouteMetrics {
         }
     }
 
-    /// Books a finished request. How long a stream lasted says nothing about latency, so it is only counted.
-    pub(crate) fn observe(&self, method: &Method, status: u16, duration: Duration, is_stream: bool) {
+    /// Books a finished request; of an unread head nobody knows the method. How long a stream lasted says nothing about latency, so it is only counted.
+    pub(crate) fn observe(&self, method: Option<&Method>, status: u16, duration: Duration, is_stream: bool) {
         self.counter(method, status).inc();
         let class = usize::from(status / 100).clamp(1, CODE_CLASSES.len()) - 1;
         if !is_stream {
@@ -81,8 +81,8 @@ impl RouteMetrics {
         }
     }
 
-    fn counter(&self, method: &Method, status: u16) -> IntCounter {
-        let index = METHODS.iter().position(|known| known == method);
+    fn counter(&self, method: Option<&Method>, status: u16) -> IntCounter {
+        let index = METHODS.iter().position(|known| Some(known) == method);
         let key = (
             index.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX),
             status,

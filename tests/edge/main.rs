@@ -26,4 +26,5 @@ mod static_files;
 mod streams;
 mod targets;
 mod timeouts;
+mod unread_heads;
 mod upstreams;
