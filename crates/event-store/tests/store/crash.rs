@@ -38,7 +38,9 @@ type Acknowledged = BTreeMap<String, u64>;
 async fn acknowledged_commands_outlive_kill_9_of_the_writer(database: Database) {
     Store::migrate(&database.url).await.unwrap();
     let mut acknowledged = Acknowledged::new();
-    for round in 0..kills().0 {
+    let engine = database.url.split(':').next().unwrap();
+    let kills = kills().0;
+    for round in 0..kills {
         let (mut process, mut output) = start_writers(&database.url, round);
         // Each round is killed at another point of the writers' work.
         let enough = 1 + (round * 37) % 150;
@@ -48,6 +50,7 @@ async fn acknowledged_commands_outlive_kill_9_of_the_writer(database: Database) 
             process.wait().unwrap();
             read_acknowledged(&mut output, &mut acknowledged, u64::MAX);
         });
+        eprintln!("kill {} of {kills}: of the writer on {engine}", round + 1);
         let store = database.open().await;
         assert!(store.head().await.unwrap() >= enough * 2);
     }
@@ -97,12 +100,14 @@ async fn acknowledged_commands_outlive_kill_9_of_postgresql() {
     }
     let seen = Arc::new(AtomicU64::new(0));
     let reader = tokio::spawn(tail(store.clone(), Arc::clone(&seen)));
-    for kill in 0..kills().1 {
+    let kills = kills().1;
+    for kill in 0..kills {
         more_than(&count, count.load(Ordering::Relaxed) + 20 + (kill * 37) % 100).await;
         block_in_place(|| {
             server.kill_9().unwrap();
             server.restart().unwrap();
         });
+        eprintln!("kill {} of {kills}: of PostgreSQL", kill + 1);
     }
     more_than(&count, count.load(Ordering::Relaxed) + 20).await;
     writers.shutdown().await;
