@@ -32,6 +32,7 @@ use crate::domain::user::UserSource;
 use crate::mail::message::Message;
 use crate::mail::queue::{MailQueue, QueueSettings};
 use crate::mail::transport::{MailTransport, SendError};
+use crate::telemetry::metrics::Metrics;
 
 const OWNER: &str = "owner@example.org";
 const PASSWORD: &str = "seven green bottles 41";
@@ -93,7 +94,12 @@ impl Installation {
             clock: clock.clone(),
             random: random.clone(),
             master_key,
-            passwords: PasswordHasher::new(hashing, None, random),
+            passwords: PasswordHasher::new(
+                hashing,
+                None,
+                Metrics::new().expect("distinct names").password_hashes,
+                random,
+            ),
             policy: PasswordPolicy::new(8, &[]).expect("a policy"),
             mail,
         };

@@ -8,7 +8,7 @@ use anyhow::bail;
 use config_text::environment::Environment;
 use event_store::Store;
 
-use super::assemble::{Assembled, Purpose, assemble, open_store};
+use super::assemble::{Assembled, Purpose, assemble_for_command, open_store};
 use super::{Outcome, REFUSED_CONFIGURATION, block_on};
 use crate::app::App;
 use crate::cli::Place;
@@ -25,7 +25,7 @@ pub(super) fn with_app(
     work: impl AsyncFnOnce(Arc<App>) -> Outcome,
 ) -> Outcome {
     with_settings(place, environment, async |settings| {
-        let Assembled { app, mail_worker } = assemble(settings, Purpose::Administer).await?;
+        let Assembled { app, mail_worker } = assemble_for_command(settings).await?;
         let outcome = work(app).await;
         if tokio::time::timeout(MAIL_DRAIN, mail_worker).await.is_err() {
             bail!("it is done, but the letter about it could not be sent: see to `mail` in the configuration");

@@ -28,6 +28,7 @@ use crate::mail::smtp::{SmtpSecurity, SmtpSettings, SmtpTransport};
 use crate::mail::spool::SpoolFolder;
 use crate::mail::transport::MailTransport;
 use crate::mail::webhook::{MailWebhook, MailWebhookSettings};
+use crate::telemetry::metrics::Metrics;
 
 /// One conversation with a mail server or webhook.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -49,7 +50,12 @@ pub(super) enum Purpose {
     Administer,
 }
 
-pub(super) async fn assemble(settings: Settings, purpose: Purpose) -> anyhow::Result<Assembled> {
+/// For a command on what is there, whose metrics nobody reads.
+pub(super) async fn assemble_for_command(settings: Settings) -> anyhow::Result<Assembled> {
+    assemble(settings, Purpose::Administer, &Metrics::new()?).await
+}
+
+pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Metrics) -> anyhow::Result<Assembled> {
     data_folder::make(&settings)?;
     let store = open_store(&settings, purpose).await?;
     let random = Arc::new(SystemRandomness::new());
@@ -61,7 +67,12 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose) -> anyhow::Re
         settings.passwords.at_once.unwrap_or(cores),
     );
     hashing.waiting = settings.passwords.waiting.unwrap_or(hashing.waiting);
-    let passwords = PasswordHasher::new(hashing, Some(master_key.pepper()), random.clone());
+    let passwords = PasswordHasher::new(
+        hashing,
+        Some(master_key.pepper()),
+        metrics.password_hashes.clone(),
+        random.clone(),
+    );
     let policy = PasswordPolicy::new(settings.passwords.min_length, &PRODUCT_WORDS).context("the password policy")?;
     let (mail, mail_worker) = start_mail(&settings)?;
     let settings = Arc::new(settings);

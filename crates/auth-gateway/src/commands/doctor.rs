@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use super::administer::with_settings;
-use super::assemble::{Assembled, Purpose, assemble, checkpoint_signer, database_name, open_store};
+use super::assemble::{Assembled, Purpose, assemble_for_command, checkpoint_signer, database_name, open_store};
 use super::data_folder::open_to_others;
 use super::{Outcome, output};
 use crate::cli::{Format, Place};
@@ -89,7 +89,7 @@ fn data_folder(folder: &Path) -> Option<Look> {
 
 /// The master key must open what it sealed, and there must be a key to sign with.
 async fn keys(settings: Settings) -> Look {
-    match assemble(settings, Purpose::Administer).await {
+    match assemble_for_command(settings).await {
         Err(error) => broken("keys", format!("{error:#}")),
         Ok(Assembled { app, .. }) => match app.keys.current() {
             Ok(_) => fine("keys", "the master key opens them, and one signs"),

@@ -21,8 +21,9 @@ use crate::http::gateway::{self, Gateway};
 use crate::http::{admin, serve, terminated};
 use crate::telemetry::{log, metrics::Metrics};
 
-/// Between two rounds of what is done now and then.
+/// Between two rounds of what is done now and then; shorter where keys rotate faster.
 const TENDING: Duration = Duration::from_secs(10);
+const SHORTEST_TENDING: Duration = Duration::from_millis(100);
 /// What waits to be sent gets so long at the end.
 const MAIL_DRAIN: Duration = Duration::from_secs(5);
 
@@ -50,7 +51,7 @@ async fn work(settings: Settings) -> Outcome {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let Assembled { app, mail_worker } = assemble(settings, Purpose::Serve).await?;
+    let Assembled { app, mail_worker } = assemble(settings, Purpose::Serve, &metrics).await?;
     invite_first_administrator(&app).await?;
     let signing = tokio::spawn(sign_checkpoints(&app)?);
     let deliveries = Deliveries::start(&app.settings.deliveries, &app.store, &app.clock, &metrics).await?;
@@ -135,7 +136,9 @@ fn sign_checkpoints(app: &App) -> anyhow::Result<impl Future<Output = ()> + use<
 }
 
 async fn tend(app: Arc<App>) {
-    let mut rounds = tokio::time::interval(TENDING);
+    let keys = app.settings.signing_keys;
+    let soonest = keys.publish_ahead.min(keys.rotate_every).min(keys.overlap);
+    let mut rounds = tokio::time::interval((soonest / 2).clamp(SHORTEST_TENDING, TENDING));
     loop {
         rounds.tick().await;
         if let Err(error) = app.tend().await {

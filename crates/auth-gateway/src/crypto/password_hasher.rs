@@ -2,10 +2,16 @@
 //! megabytes and takes a core for tens of milliseconds; without bounds a burst of logins would take the memory and
 //! every core.
 
+mod meters;
+
+pub(crate) use meters::Meters;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::Block;
 use tokio::{sync::Semaphore, task};
+
+use meters::Counted;
 
 use super::{
     password::{Password, PasswordHash, UnusableHash, Verdict},
@@ -51,6 +57,7 @@ pub(crate) struct PasswordHasher(Arc<Shared>);
 struct Shared {
     settings: HasherSettings,
     pepper: Option<Pepper>,
+    meters: Meters,
     random: Arc<dyn Random>,
     places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
@@ -63,11 +70,17 @@ struct Shared {
 }
 
 impl PasswordHasher {
-    pub(crate) fn new(settings: HasherSettings, pepper: Option<Pepper>, random: Arc<dyn Random>) -> Self {
+    pub(crate) fn new(
+        settings: HasherSettings,
+        pepper: Option<Pepper>,
+        meters: Meters,
+        random: Arc<dyn Random>,
+    ) -> Self {
         let at_once = settings.at_once.max(1);
         Self(Arc::new(Shared {
             settings,
             pepper,
+            meters,
             random,
             places: Arc::new(Semaphore::new(at_once + settings.waiting)),
             turns: Arc::new(Semaphore::new(at_once)),
@@ -133,17 +146,25 @@ impl PasswordHasher {
         T: Send + 'static,
         F: FnOnce(&Shared, &mut Vec<Block>) -> T + Send + 'static,
     {
-        let place = Arc::clone(&self.0.places)
-            .try_acquire_owned()
-            .map_err(|_| HasherError::Busy)?;
+        let meters = &self.0.meters;
+        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
+            meters.refused.inc();
+            return Err(HasherError::Busy);
+        };
+        let waits = Counted::new(&meters.waiting);
         let turn = Arc::clone(&self.0.turns)
             .acquire_owned()
             .await
             .map_err(|_| HasherError::Busy)?;
+        drop(waits);
+        let runs = Counted::new(&meters.running);
         let shared = Arc::clone(&self.0);
         let running = task::spawn_blocking(move || {
             let mut memory = shared.take_memory();
+            let timer = shared.meters.durations.start_timer();
             let result = work(&shared, &mut memory);
+            timer.observe_duration();
+            drop(runs);
             #[cfg(test)]
             shared.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             drop(place);

@@ -1,5 +1,6 @@
 //! Prometheus metrics. Labels are bounded: a route's template, never a path; known methods, never a client's word.
 
+use crate::crypto::password_hasher::Meters;
 use http::Method;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -27,14 +28,7 @@ pub struct Metrics {
     delivery_backlog: IntGaugeVec,
     /// Open connections of both listeners.
     pub connections: IntGauge,
-    /// Passwords that wait for their turn to be hashed.
-    pub password_hashes_waiting: IntGauge,
-    /// Passwords being hashed.
-    pub password_hashes_running: IntGauge,
-    /// Hashings refused because too many waited.
-    pub password_hashes_refused: IntCounter,
-    /// Seconds of one hashing, waiting left out.
-    pub password_hash_durations: Histogram,
+    pub(crate) password_hashes: Meters,
 }
 
 /// A request under way.
@@ -109,17 +103,18 @@ impl Metrics {
                 &["name"],
             )?,
             connections: make.gauge("auth_connections", "Open connections")?,
-            password_hashes_waiting: make.gauge(
-                "auth_password_hashes_waiting",
-                "Passwords that wait for their turn to be hashed",
-            )?,
-            password_hashes_running: make.gauge("auth_password_hashes_running", "Passwords being hashed")?,
-            password_hashes_refused: make.counter(
-                "auth_password_hashes_refused_total",
-                "Hashings refused because too many waited",
-            )?,
-            password_hash_durations: make
-                .histogram("auth_password_hash_duration_seconds", "One hashing, waiting left out")?,
+            password_hashes: Meters {
+                waiting: make.gauge(
+                    "auth_password_hashes_waiting",
+                    "Passwords that wait for their turn to be hashed",
+                )?,
+                running: make.gauge("auth_password_hashes_running", "Passwords being hashed")?,
+                refused: make.counter(
+                    "auth_password_hashes_refused_total",
+                    "Hashings refused because too many waited",
+                )?,
+                durations: make.histogram("auth_password_hash_duration_seconds", "One hashing, waiting left out")?,
+            },
             registry,
         })
     }

@@ -6,6 +6,7 @@ use crate::crypto::{
     password_parameters::PasswordParameters,
     random::SystemRandomness,
 };
+use crate::telemetry::metrics::Metrics;
 
 fn hasher(at_once: usize, waiting: usize) -> PasswordHasher {
     let settings = HasherSettings {
@@ -13,7 +14,8 @@ fn hasher(at_once: usize, waiting: usize) -> PasswordHasher {
         at_once,
         waiting,
     };
-    PasswordHasher::new(settings, None, Arc::new(SystemRandomness::new()))
+    let meters = Metrics::new().unwrap().password_hashes;
+    PasswordHasher::new(settings, None, meters, Arc::new(SystemRandomness::new()))
 }
 
 fn password(text: &str) -> Password {
