@@ -5,5 +5,6 @@ mod audit;
 mod contract;
 mod feed;
 mod http_base;
+mod keys;
 mod openapi;
 mod support;

@@ -1,6 +1,7 @@
 //! A gateway with the base around it and endpoints of a test's own, and the log it writes.
 
 pub(crate) mod gateway;
+pub(crate) mod start;
 
 use auth_gateway::http::route::{Route, router};
 use auth_gateway::http::{BaseSettings, Check, ConnectionLimits, Probe, Readiness, serve};

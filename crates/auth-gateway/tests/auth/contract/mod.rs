@@ -56,16 +56,16 @@ async fn with_bearer(client: &Client, method: Method, path: &str, token: &str) -
 }
 
 /// `status` and `code` of a refusal.
-fn refusal(answer: &Answer) -> (u16, &str) {
+pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
     (answer.status.as_u16(), answer.code())
 }
 
 /// The claims of a token, believed without a look at its signature.
-fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     part(token, 1)
 }
 
-fn part(token: &str, index: usize) -> Value {
+pub(crate) fn part(token: &str, index: usize) -> Value {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let part = token.split('.').nth(index).expect("three parts");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")

@@ -2,12 +2,11 @@
 //!
 //! Tests share one: passwords cost what they must. Each test comes from an address of its own, and with accounts of its own.
 
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName};
@@ -16,40 +15,25 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::eventually;
+use super::start::Start;
 
 pub(crate) const ISSUER: &str = "https://auth.example.org";
 pub(crate) const ADMIN_EMAIL: &str = "admin@example.org";
 pub(crate) const PASSWORD: &str = "seven green bottles 41";
-
-/// Nothing waits for its turn in tests, except where a test is about waiting.
-const CONFIGURATION: &str = r#"version: 1
-issuer: https://auth.example.org
-admin: off
-cookies: { domain: example.org }
-trusted_proxies: ["127.0.0.1/32"]
-cors_origins: ["https://app.example.org"]
-return_to: ["https://app.example.org"]
-rate_limits: { default: { requests: 1000000, window: 1s } }
-log: { level: debug }
-drain: 2s
-"#;
-
-/// The program ends, and its folder goes, when the test's process does, however that ends.
-const UNTIL_STDIN_CLOSES: &str =
-    r#"folder=$1; shift; "$@" & serving=$!; cat; kill -TERM $serving; wait $serving; rm -rf "$folder""#;
 
 /// A gateway that serves.
 pub(crate) struct Served {
     pub(crate) base: String,
     /// Its data folder: `auth.db`, `master.key`, `spool`.
     pub(crate) data: PathBuf,
-    configuration: PathBuf,
-    database: Database,
-    printed_token: Mutex<mpsc::Receiver<String>>,
-    setup_token: OnceLock<String>,
-    log: Arc<Mutex<String>>,
-    stdin: Option<ChildStdin>,
-    child: Child,
+    pub(super) configuration: PathBuf,
+    pub(super) database: Database,
+    pub(super) printed_token: Mutex<mpsc::Receiver<String>>,
+    pub(super) setup_token: OnceLock<String>,
+    pub(super) log: Arc<Mutex<String>>,
+    pub(super) reader: Option<JoinHandle<()>>,
+    pub(super) stdin: Option<ChildStdin>,
+    pub(super) child: Child,
 }
 
 /// Where a gateway keeps what it knows.
@@ -110,74 +94,24 @@ pub(crate) async fn shared() -> &'static Served {
 impl Served {
     /// Starts one with more lines of configuration, and nobody in it yet.
     pub(crate) fn start(more: &str) -> Self {
-        Self::start_on(&Database::Sqlite, more)
+        Start::new(more).go()
     }
 
     pub(crate) fn start_on(database: &Database, more: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder").keep();
-        let configuration = folder.join("auth.yaml");
-        let mut text = CONFIGURATION.to_owned();
-        // What is written again replaces.
-        for line in more.lines() {
-            let key = line.split(':').next().unwrap_or_default();
-            text = text
-                .lines()
-                .filter(|old| old.split(':').next() != Some(key))
-                .map(|old| format!("{old}\n"))
-                .collect::<String>()
-                + line
-                + "\n";
-        }
-        if matches!(database, Database::Postgres(_)) {
-            text += "database: { migrate_at_start: true }\n";
-        }
-        std::fs::write(&configuration, text).expect("written");
-        let data = folder.join("data");
-        Self::run(&folder, data, configuration, database)
+        Start::new(more).on(database).go()
     }
 
     /// Starts another on the same data, with the same configuration.
     pub(crate) fn beside(&self, database: &Database) -> Self {
-        let folder = tempfile::tempdir().expect("a folder").keep();
-        Self::run(&folder, self.data.clone(), self.configuration.clone(), database)
+        Start::as_written(&self.configuration)
+            .keeping(&self.data)
+            .on(database)
+            .go()
     }
 
-    /// `folder` goes when the program ends.
-    fn run(folder: &Path, data: PathBuf, configuration: PathBuf, database: &Database) -> Self {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", UNTIL_STDIN_CLOSES, "sh"])
-            .arg(folder)
-            .arg(env!("CARGO_BIN_EXE_auth-gateway"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&data)
-            .arg("--config")
-            .arg(&configuration);
-        if let Database::Postgres(url) = database {
-            command.args(["--database-url", url]);
-        }
-        // Ctrl-C ends the test; the test's end ends this.
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        let mut child = command.spawn().expect("a shell");
-        let log = Arc::new(Mutex::new(String::new()));
-        let printed_token = follow(child.stderr.take().expect("piped"), Arc::clone(&log));
-        let base = ready(child.stdout.take().expect("piped"))
-            .unwrap_or_else(|| panic!("did not start: {}", log.lock().expect("not poisoned")));
-        Self {
-            base,
-            data,
-            configuration,
-            database: database.clone(),
-            printed_token: Mutex::new(printed_token),
-            setup_token: OnceLock::new(),
-            stdin: child.stdin.take(),
-            log,
-            child,
-        }
+    /// Starts another on the same data, with other lines.
+    pub(crate) fn again(&self, more: &str) -> Self {
+        Start::new(more).keeping(&self.data).on(&self.database).go()
     }
 
     /// What it printed if there was nobody yet. That is printed before it is ready, but read by another thread.
@@ -240,6 +174,16 @@ impl Served {
     /// All that it has logged so far.
     pub(crate) fn logged(&self) -> String {
         self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// Stops it: all that it has logged.
+    pub(crate) fn stopped(mut self) -> String {
+        drop(self.stdin.take());
+        drop(self.child.wait());
+        // Whoever wrote the log has ended; who reads it ends with it.
+        let reader = self.reader.take().expect("it reads until the end");
+        reader.join().expect("did not panic");
+        self.logged()
     }
 
     /// The administrator in a session of their own.
@@ -439,36 +383,4 @@ pub(crate) fn letters(spool: &Path, email: &str) -> Vec<String> {
     texts
         .filter(|text| text.lines().any(|line| line.starts_with("To:") && line.contains(email)))
         .collect()
-}
-
-fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> mpsc::Receiver<String> {
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if let Some((_, rest)) = line.split_once(r#""token":""#) {
-                let _ = tell.send(until(rest, '"'));
-            }
-            let mut log = log.lock().expect("not poisoned");
-            log.push_str(&line);
-            log.push('\n');
-        }
-    });
-    told
-}
-
-/// The address in the line which says that it serves; `None` when it ended instead.
-fn ready(stdout: impl Read + Send + 'static) -> Option<String> {
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some(address) = line.strip_prefix("ready ") {
-                let _ = tell.send(address.to_owned());
-            }
-        }
-    });
-    told.recv_timeout(Duration::from_secs(60)).ok()
-}
-
-fn until(text: &str, end: char) -> String {
-    text.split(end).next().unwrap_or_default().to_owned()
 }
