@@ -5,11 +5,11 @@ use crate::cli::Check;
 use crate::config::Configuration;
 use crate::control::reload;
 use crate::telemetry::metrics::Metrics;
+use crate::upstreams::endpoint::CheckError;
 use crate::upstreams::health;
 use crate::upstreams::registry::Registry;
 use crate::upstreams::spec::HealthCheck;
 use config_text::environment::Environment;
-use pingora_core::connectors::http::v1::Connector;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,7 +45,6 @@ fn connect(configuration: Configuration) -> Outcome {
 
 /// Asks each endpoint once, one line each; returns how many failed.
 async fn ask_all(registry: &Registry) -> usize {
-    let connector = Connector::new(None);
     let mut failures = 0;
     for upstream in registry.iter() {
         let any_answer = HealthCheck {
@@ -57,11 +56,9 @@ async fn ask_all(registry: &Registry) -> usize {
         };
         let check = upstream.spec.health.as_ref().unwrap_or(&any_answer);
         for endpoint in &upstream.endpoints {
-            let asked = tokio::time::timeout(check.timeout, health::ask(&connector, upstream, endpoint, check)).await;
-            let result = asked.unwrap_or(Err(crate::upstreams::endpoint::CheckError::Timeout(check.timeout)));
+            let result = health::ask(upstream, endpoint, check).await;
             // Without a health path, any answer proves the connection.
-            let answered = matches!(result, Err(crate::upstreams::endpoint::CheckError::Status(_)))
-                && upstream.spec.health.is_none();
+            let answered = matches!(result, Err(CheckError::Status(_))) && upstream.spec.health.is_none();
             let backup = if endpoint.backup { " (backup)" } else { "" };
             match result {
                 Err(error) if !answered => {

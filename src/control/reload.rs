@@ -3,22 +3,14 @@
 use crate::config::{self, Configuration};
 use crate::live::{Gateway, Snapshot};
 use crate::telemetry::metrics::Metrics;
-use crate::upstreams::registry::{CaCertificates, Registry};
-use crate::upstreams::spec::UpstreamSpec;
+use crate::upstreams::registry::Registry;
+use crate::upstreams::spec::{EndpointUrl, UpstreamSpec};
+use crate::upstreams::tls::{self, CertificateError};
 use config_text::environment::Environment;
-use pingora_core::utils::tls::{WrappedX509, parse_x509};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::cell::LazyCell;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// An upstream's `ca_file` holds no usable certificate.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", path.display())]
-pub(crate) struct CertificateError {
-    path: PathBuf,
-    problem: String,
-}
 
 /// What a successful reload says.
 #[derive(Debug, Clone)]
@@ -99,15 +91,17 @@ fn needs_restart(old: &Snapshot, new: &Configuration) -> Vec<&'static str> {
 
 /// The first snapshot, with no live state to keep.
 pub(crate) fn first_snapshot(configuration: Configuration, metrics: &Metrics) -> Result<Snapshot, CertificateError> {
-    snapshot(configuration, metrics, &Registry::default())
+    let none = Registry::with_room(configuration.settings.upstream_pool);
+    snapshot(configuration, metrics, &none)
 }
 
 fn snapshot(configuration: Configuration, metrics: &Metrics, old: &Registry) -> Result<Snapshot, CertificateError> {
     let Configuration { settings, map } = configuration;
+    let system_roots: LazyCell<Arc<RootCertStore>> = LazyCell::new(tls::system_roots);
     let specs = map
         .upstreams
         .iter()
-        .map(|spec| Ok((spec.clone(), ca_certificates(spec)?)))
+        .map(|spec| Ok((spec.clone(), tls_of(spec, &system_roots)?)))
         .collect::<Result<Vec<_>, _>>()?;
     let registry = old.renewed(specs);
     forget_gone_endpoints(metrics, &registry);
@@ -139,23 +133,17 @@ fn forget_gone_endpoints(metrics: &Metrics, registry: &Registry) {
     }
 }
 
-fn ca_certificates(spec: &UpstreamSpec) -> Result<Option<CaCertificates>, CertificateError> {
-    let Some(path) = &spec.tls.ca_file else { return Ok(None) };
-    let fail = |problem: String| CertificateError {
-        path: path.clone(),
-        problem,
-    };
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| fail(error.to_string()))?;
-    let certificates = read
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| fail(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(fail("the file holds no certificate".to_owned()));
+/// How an upstream with https endpoints is spoken to.
+fn tls_of(
+    spec: &UpstreamSpec,
+    system_roots: &LazyCell<Arc<RootCertStore>>,
+) -> Result<Option<Arc<ClientConfig>>, CertificateError> {
+    if !spec.endpoints.iter().chain(&spec.backup).any(EndpointUrl::is_tls) {
+        return Ok(None);
     }
-    Ok(Some(
-        certificates
-            .into_iter()
-            .map(|der| WrappedX509::new(der.to_vec(), parse_x509))
-            .collect(),
-    ))
+    let roots = match &spec.tls.ca_file {
+        Some(path) => tls::roots_in(path)?,
+        None => Arc::clone(system_roots),
+    };
+    Ok(Some(tls::client_config(roots)))
 }

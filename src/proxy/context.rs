@@ -13,6 +13,7 @@ use crate::routes::target::{Target, UpstreamTarget};
 use crate::routes::template::Captures;
 use crate::upstreams::deadline::Watch;
 use crate::upstreams::endpoint::Endpoint;
+use crate::upstreams::loan::Loan;
 use crate::upstreams::upgrade_gate::UpgradeGate;
 use crate::upstreams::upload::UploadWatch;
 use pingora_core::{Error, ErrorType};
@@ -40,6 +41,8 @@ pub(crate) struct Exchange {
     /// Of a request body over HTTP/2, until its end.
     pub(crate) upload: Option<UploadWatch>,
     pub(crate) gate: Option<Arc<UpgradeGate>>,
+    /// The connection, where it is not Pingora's to keep.
+    pub(crate) loan: Option<Arc<Loan>>,
 }
 
 impl Exchange {

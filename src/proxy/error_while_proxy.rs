@@ -28,13 +28,12 @@ pub(super) fn retry_exchange(
     session: &Session,
     ctx: &mut RequestContext,
     error: Box<Error>,
-    client_reused: bool,
 ) -> Box<Error> {
     let mut error = error.more_context(format!("upstream {peer}"));
     let repeatable = session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated();
     let timed_out = ctx.exchange.expired().is_some();
     if repeatable && !timed_out && ctx.exchange.tried.len() < MAX_ATTEMPTS && ctx.exchange.head_at.is_none() {
-        error.retry.decide_reuse(client_reused);
+        error.retry.decide_reuse(ctx.exchange.reused);
     } else {
         error.set_retry(false);
     }

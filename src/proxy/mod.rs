@@ -93,9 +93,9 @@ impl ProxyHttp for Edge {
         session: &mut Session,
         error: Box<Error>,
         ctx: &mut Self::CTX,
-        client_reused: bool,
+        _reused: bool,
     ) -> Box<Error> {
-        error_while_proxy::retry_exchange(peer, session, ctx, error, client_reused)
+        error_while_proxy::retry_exchange(peer, session, ctx, error)
     }
 
     async fn upstream_request_filter(
@@ -169,6 +169,7 @@ impl ProxyHttp for Edge {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Self::CTX) {
+        upstream_peer::over(ctx);
         logging::finish(&self.gateway, session, error, ctx);
     }
 }

@@ -3,7 +3,7 @@
 use super::context::RequestContext;
 use crate::answer::Denied;
 use crate::routes::route::Route;
-use crate::upstreams::connector::AbortHandle;
+use crate::upstreams::connector::Handles;
 use crate::upstreams::deadline::{self, Watch};
 use crate::upstreams::endpoint::Endpoint;
 use crate::upstreams::registry::Upstream;
@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Pool keys of connections that serve one upgrade request and nothing else: a refused upgrade's connection may be
-/// pooled, but nobody asks for it again, and it ends with the upstream's pool time.
-static NEXT_UPGRADE_GROUP: AtomicU64 = AtomicU64::new(1);
+/// Pool keys of connections that are not for Pingora to share. It may pool one, but nobody asks for it again. A refused
+/// upgrade's ends with the upstream's pool time; a TLS connection is taken back.
+static NEXT_UNSHARED_GROUP: AtomicU64 = AtomicU64::new(1);
 
 pub(super) async fn choose(_session: &Session, ctx: &mut RequestContext) -> Result<HttpPeer, Denied> {
     let Some(target) = ctx.upstream_target() else {
@@ -63,26 +63,26 @@ fn peer(
     route: &Route,
     gate: Option<&Arc<UpgradeGate>>,
 ) -> HttpPeer {
-    // Without a name Pingora would not verify the certificate at all.
-    let server_name = upstream.spec.tls.server_name.as_ref().unwrap_or(&endpoint.url.host);
-    let mut peer = HttpPeer::new(address, endpoint.url.tls, server_name.clone());
+    // Plain to Pingora, always: TLS is the connector's.
+    let mut peer = HttpPeer::new(address, false, String::new());
+    if gate.is_some() || endpoint.url.is_tls() {
+        peer.group_key = NEXT_UNSHARED_GROUP.fetch_add(1, Ordering::Relaxed);
+    }
     let options = &mut peer.options;
     options.connection_timeout = Some(route.timeouts.connect);
     options.total_connection_timeout = Some(route.timeouts.connect);
     options.read_timeout = deadline::read_timeout(&route.timeouts, route.stream.is_some());
     options.write_timeout = Some(route.timeouts.idle);
     options.idle_timeout = Some(upstream.spec.pool_idle);
-    options.ca.clone_from(&upstream.ca);
     options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     match gate {
-        None => options.custom_l4 = Some(upstream.connector.clone()),
+        None => options.custom_l4 = Some(endpoint.connector.clone()),
         Some(gate) => {
             options.http_upstream_request_policy = HttpUpstreamRequestPolicy::standard();
             options.custom_l4 = Some(Arc::new(GatedConnector {
-                connector: Arc::clone(&upstream.connector),
+                connector: Arc::clone(&endpoint.connector),
                 gate: Arc::clone(gate),
             }));
-            peer.group_key = NEXT_UPGRADE_GROUP.fetch_add(1, Ordering::Relaxed);
         }
     }
     peer
@@ -90,19 +90,28 @@ fn peer(
 
 /// The connection stands: its deadlines begin to count, and an upgrade's reads wait for the request's end.
 pub(super) fn connected(session: &mut Session, reused: bool, digest: Option<&Digest>, ctx: &mut RequestContext) {
-    ctx.exchange.reused = reused;
+    let handles = digest.and_then(Handles::of);
+    ctx.exchange.loan = handles.and_then(|handles| handles.loan.clone());
+    ctx.exchange.reused = reused || ctx.exchange.loan.as_ref().is_some_and(|loan| loan.is_reused());
     ctx.exchange.upload = None;
     if let Some(gate) = &ctx.exchange.gate {
         gate.hold();
     }
     let Some(route) = ctx.route() else { return };
     let timeouts = route.timeouts;
-    let connection = || digest.and_then(AbortHandle::from_digest);
+    let connection = || handles.map(|handles| Arc::clone(&handles.abort));
     if deadline::needs_watch(&timeouts, route.stream.is_some()) {
         ctx.exchange.watch = connection().map(|connection| Watch::start(timeouts, ctx.started.into(), connection));
     }
     if session.req_header().version == Version::HTTP_2 && !session.is_body_done() {
         let limit = ctx.snapshot.settings.limits.client_idle;
         ctx.exchange.upload = connection().map(|connection| UploadWatch::start(limit, connection));
+    }
+}
+
+/// The request is over, and Pingora has kept its connection or closed it.
+pub(super) fn over(ctx: &mut RequestContext) {
+    if let Some(loan) = ctx.exchange.loan.take() {
+        loan.end();
     }
 }

@@ -1,10 +1,9 @@
 //! Checks every endpoint of the running configuration when it is due.
 
 use crate::live::Gateway;
-use crate::upstreams::endpoint::{CheckError, Endpoint};
+use crate::upstreams::endpoint::Endpoint;
 use crate::upstreams::health;
 use crate::upstreams::registry::Upstream;
-use pingora_core::connectors::http::v1::Connector as HttpConnector;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +16,6 @@ const RESOLVE_EVERY: Duration = Duration::from_secs(30);
 
 /// Checks every upstream of the running configuration, for ever. A reload is noticed at the next tick.
 pub(crate) async fn check_all(gateway: Arc<Gateway>) {
-    let connector = Arc::new(HttpConnector::new(None));
     let mut due: HashMap<usize, Instant> = HashMap::new();
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -39,9 +37,9 @@ pub(crate) async fn check_all(gateway: Arc<Gateway>) {
                     .as_ref()
                     .map_or(RESOLVE_EVERY, |check| check.interval);
             for endpoint in &upstream.endpoints {
-                let (gateway, connector) = (Arc::clone(&gateway), Arc::clone(&connector));
+                let gateway = Arc::clone(&gateway);
                 let (upstream, endpoint) = (Arc::clone(upstream), Arc::clone(endpoint));
-                tokio::spawn(async move { look_after(&gateway, &connector, &upstream, &endpoint).await });
+                tokio::spawn(async move { look_after(&gateway, &upstream, &endpoint).await });
             }
         }
     }
@@ -51,7 +49,7 @@ fn identity(upstream: &Arc<Upstream>) -> usize {
     Arc::as_ptr(upstream) as usize
 }
 
-async fn look_after(gateway: &Gateway, connector: &HttpConnector, upstream: &Upstream, endpoint: &Endpoint) {
+async fn look_after(gateway: &Gateway, upstream: &Upstream, endpoint: &Endpoint) {
     let resolved = endpoint.resolve().await;
     let Some(check) = &upstream.spec.health else {
         if let Err(error) = resolved {
@@ -60,10 +58,7 @@ async fn look_after(gateway: &Gateway, connector: &HttpConnector, upstream: &Ups
         return;
     };
     let started = Instant::now();
-    let asked = tokio::time::timeout(check.timeout, health::ask(connector, upstream, endpoint, check)).await;
-    let result = asked
-        .unwrap_or(Err(CheckError::Timeout(check.timeout)))
-        .map(|()| started.elapsed());
+    let result = health::ask(upstream, endpoint, check).await.map(|()| started.elapsed());
     let error = result.as_ref().err().map(ToString::to_string);
     if let Some(up) = endpoint.record(result, check.unhealthy_after, check.healthy_after) {
         gateway.metrics.publish_upstream(upstream);

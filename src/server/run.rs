@@ -10,6 +10,7 @@ use crate::live::Gateway;
 use crate::proxy::Edge;
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::Metrics;
+use crate::upstreams::tls::CertificateError;
 use config_text::environment::Environment;
 use pingora_core::apps::{HttpServerApp, HttpServerOptions};
 use pingora_core::protocols::http::v2::server::default_h2_options;
@@ -36,7 +37,7 @@ pub(crate) enum RunError {
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("cannot read an upstream's certificates: {0}")]
-    Certificates(#[from] reload::CertificateError),
+    Certificates(#[from] CertificateError),
 }
 
 /// Attempts per request; how many make sense is decided per upstream.

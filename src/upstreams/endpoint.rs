@@ -1,11 +1,12 @@
 //! One endpoint's live state: its addresses, whether it is up, and what its last check said.
 
+use super::connector::Connector;
 use super::spec::EndpointUrl;
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Why an endpoint counts as down, or what its last check found. Never carries anything of a request.
@@ -35,6 +36,7 @@ struct Streak {
 pub(crate) struct Endpoint {
     pub(crate) url: EndpointUrl,
     pub(crate) backup: bool,
+    pub(crate) connector: Arc<Connector>,
     addresses: ArcSwap<Vec<SocketAddr>>,
     next_address: AtomicUsize,
     up: AtomicBool,
@@ -53,7 +55,7 @@ pub(crate) struct EndpointState {
 }
 
 impl Endpoint {
-    pub(crate) fn new(url: EndpointUrl, backup: bool) -> Self {
+    pub(crate) fn new(url: EndpointUrl, backup: bool, connector: Connector) -> Self {
         let literal: Vec<SocketAddr> = url
             .host
             .parse()
@@ -62,6 +64,7 @@ impl Endpoint {
         Self {
             url,
             backup,
+            connector: Arc::new(connector),
             addresses: ArcSwap::from_pointee(literal),
             next_address: AtomicUsize::new(0),
             up: AtomicBool::new(true),
@@ -100,7 +103,7 @@ impl Endpoint {
         if addresses.is_empty() {
             return Err(CheckError::Unresolved);
         }
-        self.addresses.store(std::sync::Arc::new(addresses));
+        self.addresses.store(Arc::new(addresses));
         Ok(())
     }
 
@@ -165,7 +168,8 @@ mod tests {
 
     #[test]
     fn an_endpoint_goes_down_and_up_after_the_configured_streaks() {
-        let endpoint = Endpoint::new(EndpointUrl::parse("http://127.0.0.1:1").expect("valid"), false);
+        let url = EndpointUrl::parse("http://127.0.0.1:1").expect("valid");
+        let endpoint = Endpoint::new(url, false, Connector::plain());
         let fail = || Err(CheckError::Status(500));
         let succeed = || Ok(Duration::from_millis(3));
         assert_eq!(endpoint.record(fail(), 2, 2), None);

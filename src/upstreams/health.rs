@@ -1,31 +1,24 @@
-//! One health check: an endpoint is asked over the same kind of connection that its traffic uses.
+//! One health check: an endpoint is asked over the same kind of connection that its traffic uses, and a fresh one.
 
 use super::endpoint::{CheckError, Endpoint};
 use super::registry::Upstream;
 use super::spec::{HealthCheck, HostHeader};
 use crate::filters::header_case;
 use http::header;
-use pingora_core::connectors::http::v1::Connector as HttpConnector;
-use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_http::RequestHeader;
 
 /// A GET of the check's path, with the headers the upstream's traffic carries; 2xx and 3xx are healthy.
-pub(crate) async fn ask(
-    connector: &HttpConnector,
-    upstream: &Upstream,
-    endpoint: &Endpoint,
-    check: &HealthCheck,
-) -> Result<(), CheckError> {
+pub(crate) async fn ask(upstream: &Upstream, endpoint: &Endpoint, check: &HealthCheck) -> Result<(), CheckError> {
+    let asked = tokio::time::timeout(check.timeout, ask_unhurried(upstream, endpoint, check)).await;
+    asked.unwrap_or(Err(CheckError::Timeout(check.timeout)))
+}
+
+async fn ask_unhurried(upstream: &Upstream, endpoint: &Endpoint, check: &HealthCheck) -> Result<(), CheckError> {
     let address = endpoint.address().await?;
-    let server_name = upstream.spec.tls.server_name.as_ref().unwrap_or(&endpoint.url.host);
-    let mut peer = HttpPeer::new(address, endpoint.url.tls, server_name.clone());
-    peer.options.connection_timeout = Some(check.timeout);
-    peer.options.total_connection_timeout = Some(check.timeout);
-    peer.options.read_timeout = Some(check.timeout);
-    peer.options.write_timeout = Some(check.timeout);
-    peer.options.ca.clone_from(&upstream.ca);
     let connect_error = |error: Box<pingora_core::Error>| CheckError::Connect(error.etype().as_str().to_owned());
-    let (mut session, _) = connector.get_http_session(&peer).await.map_err(connect_error)?;
+    let stream = endpoint.connector.open_stream(address).await.map_err(connect_error)?;
+    let mut session = HttpSession::new(Box::new(stream));
     let answer_error = |error: Box<pingora_core::Error>| CheckError::Answer(error.etype().as_str().to_owned());
     let request = request(upstream, endpoint, check).map_err(answer_error)?;
     session

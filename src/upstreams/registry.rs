@@ -2,29 +2,27 @@
 
 use super::connector::Connector;
 use super::endpoint::{Endpoint, EndpointState};
+use super::idle::{IdleConnections, Room};
 use super::spec::{EndpointUrl, UpstreamSpec};
-use pingora_core::utils::tls::WrappedX509;
+use super::tls::TlsClient;
+use rustls::ClientConfig;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Certificates read from an upstream's `ca_file`.
-pub(crate) type CaCertificates = Arc<[WrappedX509]>;
+use tokio::sync::Semaphore;
 
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) spec: UpstreamSpec,
     pub(crate) endpoints: Vec<Arc<Endpoint>>,
-    pub(crate) ca: Option<CaCertificates>,
-    /// Shared by all its connections: the same pool, the same abort handles.
-    pub(crate) connector: Arc<Connector>,
     turn: AtomicUsize,
 }
 
 /// The upstreams, in the order of the route map's indices.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Registry {
     upstreams: Vec<Arc<Upstream>>,
+    room: Room,
 }
 
 /// No endpoint of the upstream is up.
@@ -45,18 +43,15 @@ pub(crate) struct UpstreamState {
 }
 
 impl Upstream {
-    pub(crate) fn new(spec: UpstreamSpec, ca: Option<CaCertificates>) -> Self {
-        let live = |backup: bool| move |url: &EndpointUrl| Arc::new(Endpoint::new(url.clone(), backup));
-        let endpoints = spec
-            .endpoints
-            .iter()
-            .map(live(false))
-            .chain(spec.backup.iter().map(live(true)))
-            .collect();
+    fn new(spec: UpstreamSpec, tls: Option<&Arc<ClientConfig>>, room: &Room) -> Self {
+        let live = |backup: bool| {
+            let connector = |url: &EndpointUrl| connector(&spec, url, tls, room);
+            move |url: &EndpointUrl| Arc::new(Endpoint::new(url.clone(), backup, connector(url)))
+        };
+        let primaries = spec.endpoints.iter().map(live(false));
+        let endpoints = primaries.chain(spec.backup.iter().map(live(true))).collect();
         Self {
             endpoints,
-            ca,
-            connector: Arc::new(Connector),
             turn: AtomicUsize::new(0),
             spec,
         }
@@ -106,18 +101,39 @@ impl Upstream {
     }
 }
 
+fn connector(spec: &UpstreamSpec, url: &EndpointUrl, tls: Option<&Arc<ClientConfig>>, room: &Room) -> Connector {
+    match (&url.tls_name, tls) {
+        (Some(own_name), Some(config)) => {
+            let name = spec.tls.server_name.as_ref().unwrap_or(own_name);
+            let idle = IdleConnections::new(spec.pool_idle, room);
+            Connector::tls(TlsClient::new(config, name.clone()), idle)
+        }
+        _ => Connector::plain(),
+    }
+}
+
 impl Registry {
+    /// No upstreams, and room for so many idle TLS connections to those that come.
+    pub(crate) fn with_room(idle_connections: usize) -> Self {
+        Self {
+            upstreams: Vec::new(),
+            room: Arc::new(Semaphore::new(idle_connections)),
+        }
+    }
+
     /// A registry for new specs that keeps the live state of every upstream whose spec did not change.
-    pub(crate) fn renewed(&self, specs: Vec<(UpstreamSpec, Option<CaCertificates>)>) -> Self {
-        let renew = |(spec, ca): (UpstreamSpec, Option<CaCertificates>)| {
-            let unchanged = self
-                .upstreams
-                .iter()
-                .find(|old| old.spec == spec && ca.is_none() && old.ca.is_none());
-            unchanged.cloned().unwrap_or_else(|| Arc::new(Upstream::new(spec, ca)))
+    pub(crate) fn renewed(&self, specs: Vec<(UpstreamSpec, Option<Arc<ClientConfig>>)>) -> Self {
+        let renew = |(spec, tls): (UpstreamSpec, Option<Arc<ClientConfig>>)| {
+            // A file of certificates may have changed under its name.
+            let may_stay = spec.tls.ca_file.is_none();
+            let unchanged = self.upstreams.iter().find(|old| may_stay && old.spec == spec);
+            unchanged
+                .cloned()
+                .unwrap_or_else(|| Arc::new(Upstream::new(spec, tls.as_ref(), &self.room)))
         };
         Self {
             upstreams: specs.into_iter().map(renew).collect(),
+            room: Arc::clone(&self.room),
         }
     }
 

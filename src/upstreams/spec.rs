@@ -3,6 +3,7 @@
 use crate::filters::header_edits::HeaderEdits;
 use crate::routes::route::Timeouts;
 use http::HeaderValue;
+use rustls::pki_types::ServerName;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use std::time::Duration;
 /// `http://host:port` or `https://host:port`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct EndpointUrl {
-    pub(crate) tls: bool,
+    /// Of https: the name its certificate must be for, unless the upstream's settings name another.
+    pub(crate) tls_name: Option<ServerName<'static>>,
     /// Lower case; an IPv6 address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -52,12 +54,17 @@ impl EndpointUrl {
         };
         let authority = HeaderValue::try_from(authority_of(tls, &host, port))
             .map_err(|_| "an endpoint's host cannot be sent as a header".to_owned())?;
+        let tls_name = tls.then(|| ServerName::try_from(host.clone())).transpose();
         Ok(Self {
-            tls,
+            tls_name: tls_name.map_err(|_| "an https endpoint's host is a name or an address".to_owned())?,
             host,
             port,
             authority,
         })
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls_name.is_some()
     }
 
     /// Host and port as they stand in a `Host` header: a scheme's default port is left out.
@@ -91,7 +98,7 @@ impl fmt::Display for EndpointUrl {
         write!(
             f,
             "{}://{}",
-            if self.tls { "https" } else { "http" },
+            if self.is_tls() { "https" } else { "http" },
             self.authority_text()
         )
     }
@@ -122,7 +129,7 @@ pub(crate) struct HealthCheck {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct UpstreamTls {
-    pub(crate) server_name: Option<String>,
+    pub(crate) server_name: Option<ServerName<'static>>,
     /// PEM certificates trusted instead of the system's.
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -166,6 +173,7 @@ mod tests {
             ("http://a:0", "port"),
             ("http://a:65536", "port"),
             ("http://a:", "port"),
+            ("https://a$b", "name or an address"),
             ("nonsense", "http"),
         ] {
             let error = EndpointUrl::parse(text).expect_err(text);

@@ -4,24 +4,22 @@
 //! that task is done, the task ends the upgraded tunnel. Upgrade requests therefore use connections of their own, whose
 //! reads wait until the flush that finishes the request body. Such connections are never reused.
 
-use super::connector::Connector;
+use super::connector::{Connector, inet};
+use super::socket::Socket;
 use async_trait::async_trait;
+use pingora_core::Result;
 use pingora_core::connectors::L4Connect;
-use pingora_core::protocols::l4::ext::TcpKeepalive;
 use pingora_core::protocols::l4::socket::SocketAddr;
 use pingora_core::protocols::l4::stream::Stream;
 use pingora_core::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
-use pingora_core::{ErrorType, OrErr, Result};
-use socket2::SockRef;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-/// Reads pass: the TLS handshake, and everything after the body.
+/// Reads pass: before the request, and after its body.
 const OPEN: u8 = 0;
 /// The request head is being sent: reads wait.
 const HELD: u8 = 1;
@@ -86,60 +84,49 @@ pub(crate) struct GatedConnector {
 #[async_trait]
 impl L4Connect for GatedConnector {
     async fn connect(&self, address: &SocketAddr) -> Result<Stream> {
-        let (tcp, digest) = self.connector.open_with_digest(address).await?;
-        tcp.set_nodelay(true)
-            .or_err(ErrorType::SocketError, "setting TCP_NODELAY")?;
+        let connection = self.connector.open(inet(address)?).await?;
+        let handles = connection.handles();
         let gated = GatedSocket {
-            tcp,
+            socket: connection.socket,
             gate: Arc::clone(&self.gate),
         };
         let mut stream = Stream::from(VirtualSocketStream::new(Box::new(gated)));
-        pingora_core::protocols::GetProxyDigest::set_proxy_digest(&mut stream, digest);
+        handles.attach(&mut stream)?;
         Ok(stream)
     }
 }
 
 #[derive(Debug)]
 struct GatedSocket {
-    tcp: TcpStream,
+    socket: Socket,
     gate: Arc<UpgradeGate>,
 }
 
 impl AsyncRead for GatedSocket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.gate.poll_open(cx));
-        Pin::new(&mut self.tcp).poll_read(cx, buf)
+        Pin::new(&mut self.socket).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for GatedSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, buf)
+        Pin::new(&mut self.socket).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(Pin::new(&mut self.tcp).poll_flush(cx))?;
+        std::task::ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
         self.gate.flushed();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
 
 impl VirtualSocket for GatedSocket {
     fn set_socket_option(&self, option: VirtualSockOpt) -> io::Result<()> {
-        match option {
-            VirtualSockOpt::NoDelay => self.tcp.set_nodelay(true),
-            VirtualSockOpt::KeepAlive(TcpKeepalive {
-                idle, interval, count, ..
-            }) => {
-                let keepalive = socket2::TcpKeepalive::new().with_time(idle).with_interval(interval);
-                let retries = u32::try_from(count).unwrap_or(u32::MAX);
-                SockRef::from(&self.tcp).set_tcp_keepalive(&keepalive.with_retries(retries))
-            }
-            _ => Ok(()),
-        }
+        self.socket.set_socket_option(option)
     }
 }

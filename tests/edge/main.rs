@@ -27,4 +27,5 @@ mod streams;
 mod targets;
 mod timeouts;
 mod unread_heads;
+mod upstream_tls;
 mod upstreams;

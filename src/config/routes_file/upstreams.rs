@@ -155,16 +155,15 @@ fn literal_host(text: &str) -> Result<HeaderValue, String> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct ServerNameText(String);
+pub(super) struct ServerNameText(ServerName<'static>);
 
 impl Decode for ServerNameText {
     const WHAT: &'static str = "a server name";
 
     fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
         decode_parsed(node, cx, Self::WHAT, |text| {
-            let valid = ServerName::try_from(text).is_ok();
-            let problem = || "a server name is a host name or an address, without a port".to_owned();
-            valid.then(|| Self(text.to_owned())).ok_or_else(problem)
+            let problem = |_| "a server name is a host name or an address, without a port".to_owned();
+            ServerName::try_from(text.to_owned()).map(Self).map_err(problem)
         })
     }
 
@@ -250,7 +249,7 @@ fn spec(
     });
     let endpoints: Vec<EndpointUrl> = raw.endpoints.as_ref()?.to_vec();
     if let Some(tls) = &raw.tls
-        && !endpoints.iter().chain(&raw.backup).any(|endpoint| endpoint.tls)
+        && !endpoints.iter().chain(&raw.backup).any(EndpointUrl::is_tls)
     {
         let message = format!("`{}` has TLS settings and no https endpoint", name.value);
         let diagnostic = Diagnostic::error(code::INVALID_VALUE, tls.span, message);

@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::rustls::HandshakeKind;
 use tokio_util::either::Either;
 
 use super::Request;
@@ -35,6 +36,14 @@ impl Conn {
         match &self.stream {
             Either::Left(_) => None,
             Either::Right(tls) => tls.get_ref().1.server_name(),
+        }
+    }
+
+    /// Whether its TLS session continues that of an earlier connection.
+    pub fn is_resumed(&self) -> bool {
+        match &self.stream {
+            Either::Left(_) => false,
+            Either::Right(tls) => tls.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rustls::pki_types::ServerName;
 
 use super::{environment, find, map, target, upstream_target};
 use crate::config::load::load_routes;
@@ -56,7 +57,8 @@ routes:
         up.host_header,
         HostHeader::Literal(HeaderValue::from_static("api.example:8443"))
     );
-    assert_eq!(up.tls.server_name.as_deref(), Some("api.example"));
+    let server_name = up.tls.server_name.as_ref().map(ServerName::to_str);
+    assert_eq!(server_name.as_deref(), Some("api.example"));
     assert_eq!(up.tls.ca_file, Some(folder.path().join("ca.pem")));
     let health = up.health.as_ref().unwrap();
     assert_eq!(
