@@ -67,22 +67,18 @@ impl App {
     /// Sends a link to choose a new password, if the address has an account. The answer is the same if not.
     pub(crate) async fn forgot_password(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
         let now = self.clock.now();
-        let token = OneTimeToken::generate(&*self.random);
-        let key = token.hash(Purpose::ResetPassword);
         let user = self.user_by_email(email).await?.filter(|user| user.state.may_act());
         let Some(user) = user else {
-            let nobody = Holder::nobody(self.journal.new_id(now));
-            return self
-                .keep_one_time("unused_token", key, nobody, now.plus(RESET_FOR), caller, now)
-                .await;
+            return self.keep_unused(caller, now).await;
         };
         // Never to the address as it was typed: other letters may fold into the same ones and be somebody else's mailbox.
         let Some(email) = self.account(user.clone(), now).await?.email else {
             return Ok(());
         };
+        let token = OneTimeToken::generate(&*self.random);
         let put = RecordChange::Put {
             kind: RESET.into(),
-            key: key.to_vec(),
+            key: token.hash(Purpose::ResetPassword).to_vec(),
             value: Holder::of(&user.state).written(),
             expires: Some(now.plus(RESET_FOR)),
         };

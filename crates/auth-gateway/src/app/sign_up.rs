@@ -5,6 +5,7 @@ use event_store::{AppendError, ClaimChange, Command as Change, Expected, RecordC
 
 use super::accounts::EMAIL;
 use super::caller::{Actor, Caller};
+use super::journal::Loaded;
 use super::post::VERIFY_FOR;
 use super::{App, Refusal};
 use crate::config::settings::SignUp;
@@ -43,6 +44,11 @@ impl App {
         }
         self.judge_password(&password, &email)?;
         let now = self.clock.now();
+        // Either way: this reading, one hash, one write and one letter.
+        if let Some(user) = self.user_by_email(&email).await? {
+            self.passwords.hash(password).await?;
+            return self.greet_again(user, &email, caller, now).await;
+        }
         let wish = NewUser {
             email: email.clone(),
             name,
@@ -52,10 +58,30 @@ impl App {
             verified: false,
             source: UserSource::Signup,
         };
-        match self.register(wish, caller).await {
-            Ok(user) => self.send_verification(Holder::new(user), &email, caller, now).await,
-            Err(Refusal::Exists(_)) => self.greet_again(&email, caller, now).await,
-            Err(refusal) => Err(refusal),
+        let token = OneTimeToken::generate(&*self.random);
+        let kept = |id| {
+            one_time(
+                VERIFY,
+                token.hash(Purpose::VerifyEmail),
+                Holder::new(id),
+                now.plus(VERIFY_FOR),
+            )
+        };
+        match self
+            .register_with(wish, caller, |change, id| change.record(kept(id)))
+            .await?
+        {
+            Ok(_) => {
+                self.post_verification(&token, &email, now);
+                Ok(())
+            }
+            Err(AppendError::ClaimTaken { owner, .. }) => {
+                let id = owner
+                    .parse()
+                    .map_err(|_| Refusal::inconsistent("an e-mail address is claimed by no user id"))?;
+                self.greet_again(self.user(id).await?, &email, caller, now).await
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -136,19 +162,20 @@ impl App {
         Ok(id)
     }
 
-    /// Sends the letter again, if there is an account that waits for it.
+    /// Sends the letter again, if there is an account that waits for it. Without one, as much is written.
     pub(crate) async fn verify_email_again(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
         let now = self.clock.now();
-        match self.user_by_email(email).await? {
-            Some(loaded) if !loaded.state.is_verified() => {
-                let holder = Holder::of(&loaded.state);
-                match self.account(loaded, now).await?.email {
-                    Some(stored) => self.send_verification(holder, &stored, caller, now).await,
-                    None => Ok(()),
-                }
+        let waiting = self
+            .user_by_email(email)
+            .await?
+            .filter(|user| !user.state.is_verified());
+        if let Some(loaded) = waiting {
+            let holder = Holder::of(&loaded.state);
+            if let Some(stored) = self.account(loaded, now).await?.email {
+                return self.send_verification(holder, &stored, caller, now).await;
             }
-            _ => Ok(()),
         }
+        self.keep_unused(caller, now).await
     }
 
     async fn send_verification(
@@ -168,54 +195,49 @@ impl App {
             now,
         )
         .await?;
-        let link = self.link(&format!("/v1/auth/verify-email?token={}", token.expose()));
-        self.post(
-            email,
-            Letter::VerifyEmail {
-                link: &link,
-                valid_for: VERIFY_FOR,
-            },
-            now,
-        );
+        self.post_verification(&token, email, now);
         Ok(())
+    }
+
+    fn post_verification(&self, token: &OneTimeToken, email: &EmailAddress, now: Timestamp) {
+        let link = self.link(&format!("/v1/auth/verify-email?token={}", token.expose()));
+        let letter = Letter::VerifyEmail {
+            link: &link,
+            valid_for: VERIFY_FOR,
+        };
+        self.post(email, letter, now);
     }
 
     /// As much work as a verification is, so that the time tells nothing. Whoever signed up before without showing that the
     /// address is theirs chose a password which must never open the owner's account: the owner chooses one by the link.
-    async fn greet_again(&self, email: &EmailAddress, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
-        let user = self.user_by_email(email).await?;
-        match user {
-            Some(user) if !user.state.is_verified() => self.forgot_password(email, caller).await,
-            user => {
-                // To the address as its owner wrote it, whatever was typed now.
-                let stored = match user {
-                    Some(user) => self.account(user, now).await?.email,
-                    None => None,
-                };
-                let email = stored.as_ref().unwrap_or(email);
-                let unused = OneTimeToken::generate(&*self.random);
-                let nobody = Holder::nobody(self.journal.new_id(now));
-                self.keep_one_time(
-                    "unused_token",
-                    unused.hash(Purpose::VerifyEmail),
-                    nobody,
-                    now.plus(VERIFY_FOR),
-                    caller,
-                    now,
-                )
-                .await?;
-                let (sign_in, reset) = (self.link("/web/login"), self.link("/web/forgot-password"));
-                self.post(
-                    email,
-                    Letter::AlreadyRegistered {
-                        sign_in_link: &sign_in,
-                        reset_link: &reset,
-                    },
-                    now,
-                );
-                Ok(())
-            }
+    async fn greet_again(
+        &self,
+        user: Loaded<User>,
+        email: &EmailAddress,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if !user.state.is_verified() {
+            return self.forgot_password(email, caller).await;
         }
+        // To the address as its owner wrote it, whatever was typed now.
+        let stored = self.account(user, now).await?.email;
+        self.keep_unused(caller, now).await?;
+        let (sign_in, reset) = (self.link("/web/login"), self.link("/web/forgot-password"));
+        let letter = Letter::AlreadyRegistered {
+            sign_in_link: &sign_in,
+            reset_link: &reset,
+        };
+        self.post(stored.as_ref().unwrap_or(email), letter, now);
+        Ok(())
+    }
+
+    /// A token that nobody gets, so that time does not tell who gets one.
+    pub(super) async fn keep_unused(&self, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
+        let unused = OneTimeToken::generate(&*self.random).hash(Purpose::VerifyEmail);
+        let nobody = Holder::nobody(self.journal.new_id(now));
+        self.keep_one_time("unused_token", unused, nobody, now.plus(VERIFY_FOR), caller, now)
+            .await
     }
 
     pub(super) async fn keep_one_time(
@@ -227,12 +249,7 @@ impl App {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let put = RecordChange::Put {
-            kind: kind.into(),
-            key: key.to_vec(),
-            value: holder.written(),
-            expires: Some(expires),
-        };
+        let put = one_time(kind, key, holder, expires);
         self.store.append(Change::new(caller.context(now)).record(put)).await?;
         Ok(())
     }
@@ -240,6 +257,15 @@ impl App {
     pub(super) async fn one_time_holder(&self, kind: &str, key: &[u8], now: Timestamp) -> Result<Holder, Refusal> {
         let record = self.store.record(kind, key, now).await?.ok_or(Refusal::LinkExpired)?;
         Holder::read(&record.value).ok_or_else(|| Refusal::inconsistent("a one-time token belongs to nobody"))
+    }
+}
+
+fn one_time(kind: &'static str, key: [u8; 32], holder: Holder, expires: Timestamp) -> RecordChange {
+    RecordChange::Put {
+        kind: kind.into(),
+        key: key.to_vec(),
+        value: holder.written(),
+        expires: Some(expires),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Use cases over time, on a SQLite file and with a clock that tests move.
 
+mod enumeration;
+mod keys;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -62,7 +65,7 @@ struct Installation {
     app: Arc<App>,
     clock: Arc<MovedClock>,
     letters: Arc<Letters>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Installation {
@@ -118,7 +121,7 @@ impl Installation {
             app,
             clock,
             letters,
-            _folder: folder,
+            folder,
         }
     }
 

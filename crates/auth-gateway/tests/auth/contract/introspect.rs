@@ -38,7 +38,7 @@ async fn ask(client: &Client, id: &str, secret: &str, question: Value) -> Answer
 }
 
 /// The assertion's claims, after its signature was checked with the published key.
-fn verified(token: &str, keys: &Value) -> Value {
+pub(super) fn verified(token: &str, keys: &Value) -> Value {
     let kid = &part(token, 0)["kid"];
     let key = keys["keys"]
         .as_array()

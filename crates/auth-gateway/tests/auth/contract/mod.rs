@@ -3,12 +3,15 @@
 mod bodies;
 mod credentials;
 mod enumeration;
+mod enumeration_time;
 mod first_administrator;
 mod forged_tokens;
 mod introspect;
+mod key_rotation;
 mod lockout;
 mod login;
 mod logout;
+mod nobody_special;
 mod passwords;
 mod refresh;
 mod resolve;

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use local_postgres::{Durability, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
 use super::introspect::{api_key, service};
 use super::{browser, with_bearer};
@@ -113,30 +115,36 @@ async fn new_passwords(gateway: &Served, person: &Person) -> Vec<String> {
     secrets
 }
 
-#[tokio::test]
-async fn nothing_secret_or_personal_is_left_in_clear() {
-    let gateway = Served::start_on(&Database::Sqlite, "log: { level: trace }");
-    let secrets = work(&gateway).await;
-    let backup = gateway.data.join("backup-to-search");
-    gateway.command(&["backup", backup.to_str().expect("a path")]);
-    let mut left = vec![("the log".to_owned(), gateway.logged().into_bytes())];
-    files(&gateway.data, &mut left);
-    let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(names.iter().any(|name| name.ends_with("auth.db")), "{names:?}");
-    assert!(names.iter().any(|name| name.ends_with("backup-to-search")), "{names:?}");
-    // What must be there shows that the search finds what is there.
-    assert!(
-        left.iter()
-            .any(|(name, bytes)| name.contains("auth.db") && holds(bytes, "session.started"))
-    );
-    for (name, bytes) in &left {
-        for secret in &secrets {
+/// Every row of every table as text, in which bytes are hexadecimal.
+async fn tables(url: &str, found: &mut Vec<(String, Vec<u8>)>) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(url).await.expect("PostgreSQL");
+    let names = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
+    let names = sqlx::query(names).fetch_all(&mut connection).await.expect("names");
+    for name in names.iter().map(|row| row.get::<String, _>(0)) {
+        let select = format!("SELECT t::text FROM {name} AS t");
+        let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&mut connection).await;
+        let rows = rows.expect("rows");
+        let texts: Vec<String> = rows.iter().map(|row| row.get::<String, _>(0)).collect();
+        found.push((format!("the table {name}"), texts.join("\n").into_bytes()));
+    }
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Nothing of it is in what is left, neither whole, nor half of it, as a column cut short would have it, nor as bytes written
+/// in hexadecimal.
+fn assert_absent(secrets: &[String], left: &[(String, Vec<u8>)], but_in_log: &str) {
+    for (name, bytes) in left {
+        for secret in secrets {
             // The first start prints its token, for the operator alone.
-            if name == "the log" && secret == gateway.setup_token() {
+            if name == "the log" && secret == but_in_log {
                 continue;
             }
             assert!(!holds(bytes, secret), "{name} holds {secret}");
-            // Nor half of it, as a column cut short would.
+            assert!(!holds(bytes, &hexadecimal(secret)), "{name} holds {secret} as bytes");
             let (head, tail) = secret.split_at(secret.len() / 2);
             if secret.len() > 40 {
                 for half in [head, tail].into_iter().filter(|half| !half.contains('.')) {
@@ -145,10 +153,54 @@ async fn nothing_secret_or_personal_is_left_in_clear() {
             }
         }
     }
+}
+
+/// The log, every file and a backup.
+fn left_behind(gateway: &Served) -> Vec<(String, Vec<u8>)> {
+    let backup = gateway.data.join("backup-to-search");
+    gateway.command(&["backup", backup.to_str().expect("a path")]);
+    let mut left = vec![("the log".to_owned(), gateway.logged().into_bytes())];
+    files(&gateway.data, &mut left);
+    let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.iter().any(|name| name.ends_with("backup-to-search")), "{names:?}");
+    left
+}
+
+/// What must be there shows that the search finds what is there.
+fn assert_found(left: &[(String, Vec<u8>)], place: &str, text: &str) {
+    let found = left
+        .iter()
+        .any(|(name, bytes)| name.contains(place) && holds(bytes, text));
+    assert!(found, "{place} has no {text}");
+}
+
+#[tokio::test]
+async fn nothing_secret_or_personal_is_left_in_clear() {
+    let gateway = Served::start_on(&Database::Sqlite, "log: { level: trace }");
+    let secrets = work(&gateway).await;
+    let left = left_behind(&gateway);
+    assert_found(&left, "auth.db", "session.started");
+    assert_found(&left, "backup-to-search", "session.started");
+    assert_absent(&secrets, &left, gateway.setup_token());
     let lines = gateway.logged();
     let access = lines.lines().filter(|line| line.contains(r#""target":"access""#));
     assert!(access.clone().count() > 10);
     for line in access {
         assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
     }
+}
+
+#[tokio::test]
+async fn nothing_secret_or_personal_is_left_in_clear_on_postgresql() {
+    let server = Server::start(Durability::None).expect("PostgreSQL");
+    let url = server.create_database().expect("a database");
+    let gateway = Served::start_on(&Database::Postgres(url.clone()), "log: { level: trace }");
+    let secrets = work(&gateway).await;
+    let mut left = left_behind(&gateway);
+    tables(&url, &mut left).await;
+    assert_found(&left, "the table events", "session.started");
+    // Nor would bytes be overlooked: their subject is one of them.
+    assert_found(&left, "the table records", &hexadecimal("anonymous"));
+    assert_found(&left, "backup-to-search", "session.started");
+    assert_absent(&secrets, &left, gateway.setup_token());
 }
