@@ -19,7 +19,7 @@ use crate::config::settings::LogLevel;
 use crate::deliveries::Deliveries;
 use crate::http::gateway::{self, Gateway};
 use crate::http::{admin, serve, terminated};
-use crate::telemetry::{log, metrics::Metrics};
+use crate::telemetry::{log, log_queue, metrics::Metrics};
 
 /// Between two rounds of what is done now and then; shorter where keys rotate faster.
 const TENDING: Duration = Duration::from_secs(10);
@@ -38,13 +38,15 @@ pub(super) fn run(place: &Place, options: &Serve, environment: &Environment) -> 
         LogLevel::Debug => "debug",
         LogLevel::Trace => "trace",
     };
-    tracing::subscriber::set_global_default(log::subscriber(filter, std::io::stderr)?)?;
+    let metrics = Arc::new(Metrics::new()?);
+    let (lines, _until_written) = log_queue::queue(std::io::stderr());
+    log_queue::count_dropped(&lines, metrics.registry())?;
+    tracing::subscriber::set_global_default(log::subscriber(filter, lines)?)?;
     log::report_panics_by_place();
-    block_on(work(settings))
+    block_on(work(settings, metrics))
 }
 
-async fn work(settings: Settings) -> Outcome {
-    let metrics = Arc::new(Metrics::new()?);
+async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     let listener = bind(settings.listen).await?;
     let settings = settings.bound_to(listener.local_addr()?);
     let admin_listener = match settings.admin {

@@ -1,6 +1,7 @@
 //! What the program tells its operator: JSON logs and metrics. `docs/auth/logs.md` and `docs/auth/metrics.md` document them.
 
 pub mod log;
+pub(crate) mod log_queue;
 pub mod metrics;
 
 /// The log target of the one line that every request leaves.

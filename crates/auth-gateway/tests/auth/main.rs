@@ -6,5 +6,6 @@ mod contract;
 mod feed;
 mod http_base;
 mod keys;
+mod log_queue;
 mod openapi;
 mod support;

@@ -372,13 +372,13 @@ fn every_named_test_exists() {
 }
 
 /// Nobody listens there now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("bound").port()
 }
 
 /// What operators see.
-async fn metrics(port: u16) -> String {
+pub(crate) async fn metrics(port: u16) -> String {
     let asked = reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await;
     asked.expect("an answer").text().await.expect("a body")
 }

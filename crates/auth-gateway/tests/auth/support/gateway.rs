@@ -3,7 +3,7 @@
 //! Tests share one: passwords cost what they must. Each test comes from an address of its own, and with accounts of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command};
+use std::process::{Child, ChildStderr, ChildStdin, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::JoinHandle;
@@ -28,10 +28,12 @@ pub(crate) struct Served {
     pub(crate) data: PathBuf,
     pub(super) configuration: PathBuf,
     pub(super) database: Database,
-    pub(super) printed_token: Mutex<mpsc::Receiver<String>>,
+    pub(super) printed_token: Option<Mutex<mpsc::Receiver<String>>>,
     pub(super) setup_token: OnceLock<String>,
     pub(super) log: Arc<Mutex<String>>,
     pub(super) reader: Option<JoinHandle<()>>,
+    /// Held open, where nobody reads it.
+    pub(super) _unread: Option<ChildStderr>,
     pub(super) stdin: Option<ChildStdin>,
     pub(super) child: Child,
 }
@@ -117,7 +119,12 @@ impl Served {
     /// What it printed if there was nobody yet. That is printed before it is ready, but read by another thread.
     pub(crate) fn setup_token(&self) -> &str {
         self.setup_token.get_or_init(|| {
-            let printed = self.printed_token.lock().expect("not poisoned");
+            let printed = self
+                .printed_token
+                .as_ref()
+                .expect("it is read")
+                .lock()
+                .expect("not poisoned");
             let token = printed.recv_timeout(Duration::from_secs(10));
             token.expect("a start without users prints a token")
         })

@@ -36,6 +36,8 @@ pub(crate) struct Start {
     /// Words of the command line that the file does not have to say.
     stated: Vec<String>,
     variables: Vec<(String, String)>,
+    /// Whether what it logs is read.
+    is_read: bool,
 }
 
 impl Start {
@@ -72,6 +74,7 @@ impl Start {
             database: Database::Sqlite,
             stated: vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()],
             variables: Vec::new(),
+            is_read: true,
         }
     }
 
@@ -97,6 +100,12 @@ impl Start {
         self
     }
 
+    /// Nobody reads what it logs.
+    pub(crate) fn unread(mut self) -> Self {
+        self.is_read = false;
+        self
+    }
+
     /// Until it is ready.
     pub(crate) fn go(self) -> Served {
         self.try_go().unwrap_or_else(|log| panic!("did not start: {log}"))
@@ -106,7 +115,12 @@ impl Start {
     pub(crate) fn try_go(self) -> Result<Served, String> {
         let mut child = self.command().spawn().expect("a shell");
         let log = Arc::new(Mutex::new(String::new()));
-        let (reader, printed_token) = follow(child.stderr.take().expect("piped"), Arc::clone(&log));
+        let stderr = child.stderr.take().expect("piped");
+        let (unread, followed) = match self.is_read {
+            true => (None, Some(follow(stderr, Arc::clone(&log)))),
+            false => (Some(stderr), None),
+        };
+        let (reader, printed_token) = followed.unzip();
         let stdin: Option<ChildStdin> = child.stdin.take();
         let Some(base) = ready(child.stdout.take().expect("piped")) else {
             drop(stdin);
@@ -118,11 +132,12 @@ impl Start {
             data: self.data,
             configuration: self.configuration,
             database: self.database,
-            printed_token: Mutex::new(printed_token),
+            printed_token: printed_token.map(Mutex::new),
             setup_token: OnceLock::new(),
             stdin,
             log,
-            reader: Some(reader),
+            reader,
+            _unread: unread,
             child,
         })
     }
