@@ -108,13 +108,17 @@ pub(crate) fn record_key(change: &RecordChange) -> RecordKey {
     match change {
         RecordChange::Put { kind, key, .. }
         | RecordChange::Consume { kind, key }
+        | RecordChange::CountDown { kind, key }
         | RecordChange::Delete { kind, key } => (kind.clone(), key.clone()),
     }
 }
 
 fn record_kind(change: &RecordChange) -> &str {
     match change {
-        RecordChange::Put { kind, .. } | RecordChange::Consume { kind, .. } | RecordChange::Delete { kind, .. } => kind,
+        RecordChange::Put { kind, .. }
+        | RecordChange::Consume { kind, .. }
+        | RecordChange::CountDown { kind, .. }
+        | RecordChange::Delete { kind, .. } => kind,
     }
 }
 

@@ -224,6 +224,14 @@ impl Draft<'_> {
                     }
                     self.rows.records.insert(key, None);
                 }
+                (RecordChange::CountDown { .. }, Some(found)) if found.is_alive(now) && found.count > 0 => {
+                    let less = Record {
+                        count: found.count - 1,
+                        ..found.clone()
+                    };
+                    self.rows.records.insert(key, Some(less));
+                }
+                (RecordChange::CountDown { .. }, _) => {}
                 (RecordChange::Delete { .. }, Some(_)) => {
                     self.rows.records.insert(key, None);
                 }

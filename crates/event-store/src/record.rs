@@ -33,6 +33,8 @@ pub enum RecordChange {
     },
     /// Deletes it; it must exist and be alive, else the whole command fails.
     Consume { kind: Cow<'static, str>, key: Vec<u8> },
+    /// Takes back one time of counting up, if it was counted up and is alive.
+    CountDown { kind: Cow<'static, str>, key: Vec<u8> },
     /// Deletes it if it exists.
     Delete { kind: Cow<'static, str>, key: Vec<u8> },
 }

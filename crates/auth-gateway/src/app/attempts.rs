@@ -61,13 +61,18 @@ impl Attempts {
         for ((counter, before), after) in counters.iter().zip(before).zip(&after) {
             admits_together(counter.patience, before, after.count)?;
         }
-        Ok(Attempt {
-            forgettable: self.forgiven(what, account, address, now),
-        })
+        // Else the logins of everybody behind one address would add up to a wait.
+        let own = RecordChange::CountDown {
+            kind: COUNTER.into(),
+            key: self.place(what, &place),
+        };
+        let mut forgettable = self.forgiven(what, account, address, now);
+        forgettable.push(own);
+        Ok(Attempt { forgettable })
     }
 
     /// What to change when the owner has shown who they are: the counters are forgotten and the address becomes familiar.
-    /// The address's own counter stays: an attacker's own account must not clear it.
+    /// The address's own counter is not forgotten: an attacker's own account must not clear it.
     pub(crate) fn forgiven(
         &self,
         what: &str,
@@ -100,7 +105,7 @@ impl Attempts {
                 patience: self.limits.per_pair,
             },
             Counter {
-                key: self.digests.digest("address", &[what, place]).to_vec(),
+                key: self.place(what, place),
                 patience: self.limits.per_address,
             },
         ];
@@ -122,13 +127,18 @@ impl Attempts {
         self.digests.digest("pair", &[what, account, place]).to_vec()
     }
 
+    fn place(&self, what: &str, place: &str) -> Vec<u8> {
+        self.digests.digest("address", &[what, place]).to_vec()
+    }
+
     fn account(&self, what: &str, account: &str) -> Vec<u8> {
         self.digests.digest("account", &[what, account]).to_vec()
     }
 }
 
 impl Attempt {
-    /// What to change when it succeeded: the counters are forgotten and the address becomes familiar.
+    /// What to change when it succeeded: the account's counters are forgotten, the address's counts one attempt less, and
+    /// the address becomes familiar.
     pub(crate) fn succeeded(self) -> Vec<RecordChange> {
         self.forgettable
     }

@@ -13,6 +13,7 @@ on_both_databases! {
     an_expired_record_cannot_be_consumed
     fifty_parallel_counts_are_all_counted
     a_count_begins_anew_after_its_expiry
+    counting_down_takes_back_one_time_and_never_more
     sweeping_deletes_what_has_expired_and_nothing_else
 }
 
@@ -63,6 +64,35 @@ async fn a_record_is_there_until_it_expires(database: Database) {
     };
     store.change_records(vec![delete.clone(), delete], NOW).await.unwrap();
     assert_eq!(read(&store, "kept", NOW).await, None);
+}
+
+async fn counting_down_takes_back_one_time_and_never_more(database: Database) {
+    let store = database.open().await;
+    let down = |key: &str| RecordChange::CountDown {
+        kind: "token".into(),
+        key: key.into(),
+    };
+    store.change_records(vec![down("never")], NOW).await.unwrap();
+    assert_eq!(read(&store, "never", NOW).await, None);
+    let keys = [b"guesses".to_vec()];
+    for _ in 0..2 {
+        store.count_up("token", &keys, SOON, NOW).await.unwrap();
+    }
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        store.change_records(vec![down("guesses")], NOW).await.unwrap();
+        counts.push(
+            read(&store, "guesses", NOW)
+                .await
+                .map(|record| (record.count, record.expires)),
+        );
+    }
+    assert_eq!(
+        counts,
+        [Some((1, Some(SOON))), Some((0, Some(SOON))), Some((0, Some(SOON)))]
+    );
+    let counted = store.count_up("token", &keys, SOON, NOW).await.unwrap();
+    assert_eq!(counted[0].count, 1);
 }
 
 async fn of_fifty_parallel_consumers_one_succeeds(database: Database) {

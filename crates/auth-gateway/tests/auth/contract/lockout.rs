@@ -83,6 +83,22 @@ async fn one_address_does_not_try_one_password_on_many_accounts() {
 }
 
 #[tokio::test]
+async fn who_signs_in_behind_one_address_adds_nothing_to_its_wait() {
+    let gateway = Served::start("lockout: { per_address: { free_attempts: 4, first_wait: 10m } }");
+    gateway.set_up().await;
+    let office = gateway.client();
+    for _ in 0..6 {
+        Person::log_in(office.clone(), ADMIN_EMAIL, PASSWORD).await;
+    }
+    let mut statuses = Vec::new();
+    for number in 0..5 {
+        let guessed = guess(&office, &format!("guessed{number}@example.org")).await;
+        statuses.push(guessed.status.as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 401, 401, 429]);
+}
+
+#[tokio::test]
 async fn waits_end_and_grow() {
     let gateway = Served::start("lockout: { per_pair: { free_attempts: 1, first_wait: 1s } }");
     gateway.set_up().await;
