@@ -77,8 +77,9 @@ def served(bench, kind):
     database = Database(bench, kind)
     config = directory / "auth.yaml"
     port = free_port()
-    config.write_text(CONFIG.format(port=port))
+    config.write_text(CONFIG.format(port=port, cores=len(os.sched_getaffinity(0))))
     place = ["--config", config, "--data", directory / "data", *database.arguments]
+    subprocess.run([bench.tools["auth-gateway"], "migrate", *map(str, place)], capture_output=True, check=True)
     server = Answers(f"auth-gateway {kind}", [bench.tools["auth-gateway"], "serve", *place], directory, PROXY_CORE)
     try:
         memory_at_start = server.process.resident_kib() / 1024
@@ -223,6 +224,12 @@ limits:
 rate_limits:
   default: {{ requests: 1000000, window: 1s }}
   login: {{ requests: 1000000, window: 1s }}
+# What it is without the key, had the server not been started on one core.
+passwords: {{ concurrency: {cores} }}
+lockout:
+  per_pair: {{ free_attempts: 1000 }}
+  per_address: {{ free_attempts: 1000 }}
+  per_account: {{ free_attempts: 1000 }}
 """
 
 LUA = """wrk.method = "POST"
