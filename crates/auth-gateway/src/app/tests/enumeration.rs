@@ -62,14 +62,20 @@ async fn as_much_is_hashed_and_written_whoever_is_asked_about() {
             assert!(matches!(refused, Err(Refusal::InvalidCredentials)));
         })
         .await;
-        assert_eq!(login, (1, 2), "a guess at {}: the attempt, and the failure", email.as_str());
+        assert_eq!(
+            login,
+            (1, 2),
+            "a guess at {}: the attempt, and the failure",
+            email.as_str()
+        );
     }
     for email in [&owner(), &unverified, &unknown] {
         let before = letters(&here);
         assert_eq!(
             cost(&here, async || sign_up(email).await).await,
             first,
-            "signing up {}", email.as_str()
+            "signing up {}",
+            email.as_str()
         );
         while letters(&here) == before {
             tokio::task::yield_now().await;
