@@ -2,9 +2,8 @@
 
 use crate::database::Engine;
 use crate::job::Swept;
-use crate::many::{Many, filled, padded, pieces};
+use crate::many::{Many, filled, padded};
 use crate::plan::{Head, Plan, StreamRow, UsedKey};
-use crate::record::Record;
 use crate::row::EventRow;
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
@@ -20,7 +19,7 @@ pub(crate) const EVENTS: Many = Many {
     columns: 14,
     after: "",
 };
-/// In every batch, so in one statement each: rows of NULL fill it up.
+/// As each statement is a round trip, what a batch writes to a table is in one: rows of NULL fill it up.
 const NEW_EVENTS: Many = Many {
     before: "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
              subject, payload, sealed, hash) SELECT * FROM (VALUES ",
@@ -34,9 +33,9 @@ const STREAMS: Many = Many {
             state = excluded.state, lookups = excluded.lookups",
 };
 const LOOKUPS: Many = Many {
-    before: "INSERT INTO lookups (kind, key, stream_kind, stream_id) VALUES ",
+    before: "INSERT INTO lookups (kind, key, stream_kind, stream_id) SELECT * FROM (VALUES ",
     columns: 4,
-    after: "",
+    after: ") AS filled WHERE column1 IS NOT NULL",
 };
 const NO_LOOKUPS: Many = Many {
     before: "DELETE FROM lookups WHERE (stream_kind, stream_id) IN (VALUES ",
@@ -44,9 +43,9 @@ const NO_LOOKUPS: Many = Many {
     after: ")",
 };
 pub(crate) const CLAIMS: Many = Many {
-    before: "INSERT INTO claims (kind, digest, owner) VALUES ",
+    before: "INSERT INTO claims (kind, digest, owner) SELECT * FROM (VALUES ",
     columns: 3,
-    after: " ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner",
+    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner",
 };
 const NO_CLAIMS: Many = Many {
     before: "DELETE FROM claims WHERE (kind, digest) IN (VALUES ",
@@ -54,9 +53,9 @@ const NO_CLAIMS: Many = Many {
     after: ")",
 };
 pub(crate) const RECORDS: Many = Many {
-    before: "INSERT INTO records (kind, key, count, value, expires) VALUES ",
+    before: "INSERT INTO records (kind, key, count, value, expires) SELECT * FROM (VALUES ",
     columns: 5,
-    after: " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
+    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
             expires = excluded.expires",
 };
 const NO_RECORDS: Many = Many {
@@ -65,9 +64,9 @@ const NO_RECORDS: Many = Many {
     after: ")",
 };
 pub(crate) const COMMANDS: Many = Many {
-    before: "INSERT INTO commands (key, request, response, expires) VALUES ",
+    before: "INSERT INTO commands (key, request, response, expires) SELECT * FROM (VALUES ",
     columns: 4,
-    after: " ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
+    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
             expires = excluded.expires",
 };
 
@@ -86,11 +85,16 @@ pub(crate) async fn save(connection: &mut AnyConnection, plan: &Plan) -> sqlx::R
     save_claims(connection, plan).await?;
     save_records(connection, plan).await?;
     let used: Vec<(&String, &UsedKey)> = plan.after.commands.iter().collect();
-    for piece in pieces(&used) {
-        let insert = piece.iter().fold(COMMANDS.query(piece.len()), |query, (key, used)| {
-            let query = query.bind(key.as_str()).bind(used.request.as_slice());
-            query.bind(used.response.as_slice()).bind(used.expires.0)
-        });
+    for list in filled(&used) {
+        let insert = list
+            .iter()
+            .fold(COMMANDS.query_on(connection, list.len()), |query, row| {
+                query
+                    .bind(row.map(|(key, _)| key.as_str()))
+                    .bind(row.map(|(_, used)| used.request.as_slice()))
+                    .bind(row.map(|(_, used)| used.response.as_slice()))
+                    .bind(row.map(|(_, used)| used.expires.0))
+            });
         insert.execute(&mut *connection).await?;
     }
     Ok(swept)
@@ -188,12 +192,15 @@ async fn save_streams(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Resu
     let lookups: Vec<_> = changed()
         .flat_map(|(stream, row)| row.lookups.iter().map(move |lookup| (stream, lookup)))
         .collect();
-    for piece in pieces(&lookups) {
-        let insert = piece
+    for list in filled(&lookups) {
+        let insert = list
             .iter()
-            .fold(LOOKUPS.query(piece.len()), |query, (stream, lookup)| {
-                let query = query.bind(lookup.kind.as_ref()).bind(lookup.key.as_slice());
-                query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
+            .fold(LOOKUPS.query_on(connection, list.len()), |query, row| {
+                query
+                    .bind(row.map(|(_, lookup)| lookup.kind.as_ref()))
+                    .bind(row.map(|(_, lookup)| lookup.key.as_slice()))
+                    .bind(row.map(|(stream, _)| stream.kind.as_ref()))
+                    .bind(row.map(|(stream, _)| stream.id.as_str()))
             });
         insert.execute(&mut *connection).await?;
     }
@@ -212,12 +219,13 @@ async fn save_claims(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Resul
         .iter()
         .filter_map(|(key, owner)| Some((key, owner.as_ref()?)))
         .collect();
-    for piece in pieces(&taken) {
-        let upsert = piece
-            .iter()
-            .fold(CLAIMS.query(piece.len()), |query, ((kind, digest), owner)| {
-                query.bind(kind.as_ref()).bind(digest.as_slice()).bind(owner.as_str())
-            });
+    for list in filled(&taken) {
+        let upsert = list.iter().fold(CLAIMS.query_on(connection, list.len()), |query, row| {
+            query
+                .bind(row.map(|((kind, _), _)| kind.as_ref()))
+                .bind(row.map(|((_, digest), _)| digest.as_slice()))
+                .bind(row.map(|(_, owner)| owner.as_str()))
+        });
         upsert.execute(&mut *connection).await?;
     }
     Ok(())
@@ -240,16 +248,16 @@ async fn save_records(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Resu
         .iter()
         .filter_map(|(key, record)| Some((key, record.as_ref()?)))
         .collect();
-    for piece in pieces(&put) {
-        let upsert = piece
+    for list in filled(&put) {
+        let upsert = list
             .iter()
-            .fold(RECORDS.query(piece.len()), |query, ((kind, key), record)| {
-                let Record { count, value, expires } = record;
-                let query = query.bind(kind.as_ref()).bind(key.as_slice());
+            .fold(RECORDS.query_on(connection, list.len()), |query, row| {
                 query
-                    .bind(*count)
-                    .bind(value.as_slice())
-                    .bind(expires.map(|expires| expires.0))
+                    .bind(row.map(|((kind, _), _)| kind.as_ref()))
+                    .bind(row.map(|((_, key), _)| key.as_slice()))
+                    .bind(row.map(|(_, record)| record.count))
+                    .bind(row.map(|(_, record)| record.value.as_slice()))
+                    .bind(row.and_then(|(_, record)| record.expires).map(|expires| expires.0))
             });
         upsert.execute(&mut *connection).await?;
     }
