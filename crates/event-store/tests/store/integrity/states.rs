@@ -24,6 +24,8 @@ on_both_databases! {
 async fn tamper(database: &Database, sql: &str) {
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+    // Behind whoever is appending, who would write over it what was read before it.
+    let sql = format!("UPDATE log_head SET position = position; {sql}");
     raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
