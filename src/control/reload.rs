@@ -4,11 +4,10 @@ use crate::config::{self, Configuration};
 use crate::live::{Gateway, Snapshot};
 use crate::telemetry::metrics::Metrics;
 use crate::upstreams::registry::Registry;
-use crate::upstreams::spec::{EndpointUrl, UpstreamSpec};
+use crate::upstreams::spec::UpstreamSpec;
 use crate::upstreams::tls::{self, CertificateError};
 use config_text::environment::Environment;
-use rustls::{ClientConfig, RootCertStore};
-use std::cell::LazyCell;
+use rustls::RootCertStore;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -97,11 +96,10 @@ pub(crate) fn first_snapshot(configuration: Configuration, metrics: &Metrics) ->
 
 fn snapshot(configuration: Configuration, metrics: &Metrics, old: &Registry) -> Result<Snapshot, CertificateError> {
     let Configuration { settings, map } = configuration;
-    let system_roots: LazyCell<Arc<RootCertStore>> = LazyCell::new(tls::system_roots);
     let specs = map
         .upstreams
         .iter()
-        .map(|spec| Ok((spec.clone(), tls_of(spec, &system_roots)?)))
+        .map(|spec| Ok((spec.clone(), own_roots(spec)?)))
         .collect::<Result<Vec<_>, _>>()?;
     let registry = old.renewed(specs);
     forget_gone_endpoints(metrics, &registry);
@@ -133,17 +131,6 @@ fn forget_gone_endpoints(metrics: &Metrics, registry: &Registry) {
     }
 }
 
-/// How an upstream with https endpoints is spoken to.
-fn tls_of(
-    spec: &UpstreamSpec,
-    system_roots: &LazyCell<Arc<RootCertStore>>,
-) -> Result<Option<Arc<ClientConfig>>, CertificateError> {
-    if !spec.endpoints.iter().chain(&spec.backup).any(EndpointUrl::is_tls) {
-        return Ok(None);
-    }
-    let roots = match &spec.tls.ca_file {
-        Some(path) => tls::roots_in(path)?,
-        None => Arc::clone(system_roots),
-    };
-    Ok(Some(tls::client_config(roots)))
+fn own_roots(spec: &UpstreamSpec) -> Result<Option<Arc<RootCertStore>>, CertificateError> {
+    spec.tls.ca_file.as_deref().map(tls::roots_in).transpose()
 }

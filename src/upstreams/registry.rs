@@ -4,9 +4,10 @@ use super::connector::Connector;
 use super::endpoint::{Endpoint, EndpointState};
 use super::idle::{IdleConnections, Room};
 use super::spec::{EndpointUrl, UpstreamSpec};
-use super::tls::TlsClient;
-use rustls::ClientConfig;
+use super::tls::{self, TlsClient};
+use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
+use std::cell::LazyCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
@@ -43,9 +44,10 @@ pub(crate) struct UpstreamState {
 }
 
 impl Upstream {
-    fn new(spec: UpstreamSpec, tls: Option<&Arc<ClientConfig>>, room: &Room) -> Self {
+    fn new(spec: UpstreamSpec, roots: impl FnOnce() -> Arc<RootCertStore>, room: &Room) -> Self {
+        let tls = LazyCell::new(|| tls::client_config(roots()));
         let live = |backup: bool| {
-            let connector = |url: &EndpointUrl| connector(&spec, url, tls, room);
+            let connector = |url: &EndpointUrl| connector(&spec, url, &tls, room);
             move |url: &EndpointUrl| Arc::new(Endpoint::new(url.clone(), backup, connector(url)))
         };
         let primaries = spec.endpoints.iter().map(live(false));
@@ -101,15 +103,17 @@ impl Upstream {
     }
 }
 
-fn connector(spec: &UpstreamSpec, url: &EndpointUrl, tls: Option<&Arc<ClientConfig>>, room: &Room) -> Connector {
-    match (&url.tls_name, tls) {
-        (Some(own_name), Some(config)) => {
-            let name = spec.tls.server_name.as_ref().unwrap_or(own_name);
-            let idle = IdleConnections::new(spec.pool_idle, room);
-            Connector::tls(TlsClient::new(config, name.clone()), idle)
-        }
-        _ => Connector::plain(),
-    }
+/// The upstream's TLS configuration is made for its first https endpoint.
+fn connector<F>(spec: &UpstreamSpec, url: &EndpointUrl, tls: &LazyCell<Arc<ClientConfig>, F>, room: &Room) -> Connector
+where
+    F: FnOnce() -> Arc<ClientConfig>,
+{
+    let Some(own_name) = &url.tls_name else {
+        return Connector::plain();
+    };
+    let name = spec.tls.server_name.as_ref().unwrap_or(own_name);
+    let client = TlsClient::new(tls, name.clone());
+    Connector::tls(client, IdleConnections::new(spec.pool_idle, room))
 }
 
 impl Registry {
@@ -121,15 +125,17 @@ impl Registry {
         }
     }
 
-    /// A registry for new specs that keeps the live state of every upstream whose spec did not change.
-    pub(crate) fn renewed(&self, specs: Vec<(UpstreamSpec, Option<Arc<ClientConfig>>)>) -> Self {
-        let renew = |(spec, tls): (UpstreamSpec, Option<Arc<ClientConfig>>)| {
+    /// A registry for new specs, each with the certificates of its `ca_file`. It keeps the live state of every upstream
+    /// whose spec did not change.
+    pub(crate) fn renewed(&self, specs: Vec<(UpstreamSpec, Option<Arc<RootCertStore>>)>) -> Self {
+        let system_roots = LazyCell::new(tls::system_roots);
+        let renew = |(spec, own_roots): (UpstreamSpec, Option<Arc<RootCertStore>>)| {
             // A file of certificates may have changed under its name.
-            let may_stay = spec.tls.ca_file.is_none();
+            let may_stay = own_roots.is_none();
             let unchanged = self.upstreams.iter().find(|old| may_stay && old.spec == spec);
-            unchanged
-                .cloned()
-                .unwrap_or_else(|| Arc::new(Upstream::new(spec, tls.as_ref(), &self.room)))
+            let roots = || own_roots.unwrap_or_else(|| Arc::clone(&system_roots));
+            let new = || Arc::new(Upstream::new(spec, roots, &self.room));
+            unchanged.cloned().unwrap_or_else(new)
         };
         Self {
             upstreams: specs.into_iter().map(renew).collect(),
