@@ -153,7 +153,7 @@ fn nothing_that_was_shown_once_is_kept_in_clear() {
     let key = installation.json(&["keys", "create", "laptop", "--user", "ada@example.org"]);
     let client = installation.json(&["clients", "create", "edge"]);
     for secret in [&user["password"], &key["key"], &client["secret"]] {
-        assert_eq!(installation.files_with(&text(secret)), [""; 0]);
+        assert_eq!(installation.files_with(text(secret)), [""; 0]);
     }
     assert_eq!(installation.files_with("ada@example.org"), [""; 0]);
 }
