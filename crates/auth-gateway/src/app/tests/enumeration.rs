@@ -41,12 +41,12 @@ async fn as_much_is_hashed_and_written_whoever_is_asked_about() {
     for (number, email) in [&owner(), &unverified, &unknown].into_iter().enumerate() {
         let place = u8::try_from(number).expect("small");
         let forgot = cost(&here, async || {
-            here.app.forgot_password(email, &at(2)).await.expect("accepted")
+            here.app.forgot_password(email, &at(2)).await.expect("accepted");
         })
         .await;
         assert_eq!(forgot, (0, 1), "a forgotten password of {}", email.as_str());
         let again = cost(&here, async || {
-            here.app.verify_email_again(email, &at(3)).await.expect("accepted")
+            here.app.verify_email_again(email, &at(3)).await.expect("accepted");
         })
         .await;
         assert_eq!(again, (0, 1), "another letter to {}", email.as_str());

@@ -13,6 +13,7 @@ use crate::app::caller::Caller;
 use crate::crypto::password::Password;
 use crate::http::body::Fields;
 use crate::http::error::Refusal;
+use crate::http::no_sooner::{WRITTEN, no_sooner_than};
 use crate::http::secret::Secret;
 use crate::http::signed_in::InSession;
 
@@ -40,7 +41,7 @@ pub(crate) async fn forgot(
     Fields(body): Fields<Forgotten>,
 ) -> Result<Json<Value>, Refusal> {
     let address = signup::email(&body.email.ok_or(Refusal::MissingEmail)?)?;
-    app.forgot_password(&address, &caller).await?;
+    no_sooner_than(WRITTEN, app.forgot_password(&address, &caller)).await?;
     Ok(Json(
         json!({ "success": true, "message": "If there is such an account, a letter is on its way" }),
     ))

@@ -14,6 +14,7 @@ use crate::crypto::password::{NotAPassword, Password};
 use crate::domain::email_address::EmailAddress;
 use crate::http::body::Fields;
 use crate::http::error::Refusal;
+use crate::http::no_sooner::{HASHED, no_sooner_than};
 use crate::http::secret::Secret;
 
 #[derive(Deserialize)]
@@ -31,8 +32,8 @@ pub(crate) async fn answer(
     let (Some(address), Some(secret)) = (body.email, body.password) else {
         return Err(Refusal::MissingCredentials);
     };
-    app.sign_up(email(&address)?, password(&secret)?, body.name, &caller)
-        .await?;
+    let signed_up = app.sign_up(email(&address)?, password(&secret)?, body.name, &caller);
+    no_sooner_than(HASHED, signed_up).await?;
     let message = "Look into your mail to finish signing up";
     Ok((
         StatusCode::ACCEPTED,

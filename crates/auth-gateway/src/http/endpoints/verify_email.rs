@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::caller::Caller;
 use crate::http::body::Fields;
 use crate::http::error::Refusal;
+use crate::http::no_sooner::{WRITTEN, no_sooner_than};
 use crate::http::secret::Secret;
 
 #[derive(Deserialize)]
@@ -41,7 +42,7 @@ pub(crate) async fn resend(
     Fields(body): Fields<Again>,
 ) -> Result<Json<Value>, Refusal> {
     let address = email(&body.email.ok_or(Refusal::MissingEmail)?)?;
-    app.verify_email_again(&address, &caller).await?;
+    no_sooner_than(WRITTEN, app.verify_email_again(&address, &caller)).await?;
     Ok(Json(
         json!({ "success": true, "message": "If the address waits to be verified, a letter is on its way" }),
     ))

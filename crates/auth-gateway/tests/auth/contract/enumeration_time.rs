@@ -18,6 +18,9 @@ fn answers() -> usize {
     soak.map_or(SHORT, |answers| answers.parse().expect("SOAK_ANSWERS is a number"))
 }
 
+/// What is asked about an address.
+type Body<'b> = &'b dyn Fn(&str) -> Value;
+
 /// Where the middle half of them lies.
 fn quartiles(mut times: Vec<Duration>) -> [f64; 3] {
     times.sort_unstable();
@@ -31,6 +34,7 @@ async fn timed(client: &Client, path: &str, body: Value) -> (Duration, Answer) {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "what it measures is for who runs it")]
 async fn answers_about_known_and_unknown_addresses_are_timed_side_by_side() {
     let patience = "{ free_attempts: 1000 }";
     let gateway = Served::start(&format!(
@@ -40,7 +44,7 @@ async fn answers_about_known_and_unknown_addresses_are_timed_side_by_side() {
     let known = gateway.user().await.email;
     let with_password = |email: &str| json!({"email": email, "password": "another password 12"});
     let asking = |email: &str| json!({"email": email});
-    let paths: [(&str, u16, &dyn Fn(&str) -> Value); 4] = [
+    let paths: [(&str, u16, Body<'_>); 4] = [
         ("/v1/auth/login", 401, &with_password),
         ("/v1/auth/signup", 202, &with_password),
         ("/v1/auth/password/forgot", 200, &asking),
