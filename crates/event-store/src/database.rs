@@ -82,7 +82,7 @@ impl Database {
     fn setting_up(&self, role: Role) -> String {
         let patience = self.patience.as_millis();
         match (&self.engine, role) {
-            // The key of an erased subject must not lie on in a free part of the file.
+            // Deleted keys of subjects are overwritten; docs/auth/event-log.md says what may be left.
             (Engine::Sqlite { .. }, Role::Writer) => format!(
                 "PRAGMA busy_timeout = {patience}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                  PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000;"
