@@ -71,7 +71,7 @@ async fn a_malformed_head_is_refused_logged_and_counted_like_any_other_request()
     let counted = edge
         .metric(r#"edge_http_requests_total{code="400",method="_OTHER",route="none"}"#)
         .await;
-    assert_eq!(counted as usize, heads.len());
+    assert_eq!(counted.to_string(), heads.len().to_string());
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_head_that_comes_too_late_is_refused_logged_and_counted_too() {
         assert_refused(&edge, &answer_to(&edge, begun).await, 408, "REQUEST_TIMEOUT").await;
     }
     let series = r#"edge_http_requests_total{code="408",method="_OTHER",route="none"}"#;
-    assert_eq!(edge.metric(series).await as u32, 2);
+    assert_eq!(edge.metric(series).await.to_string(), "2");
 }
 
 #[tokio::test]
