@@ -60,7 +60,7 @@ impl App {
             change
         };
         self.journal.change(&user.stream(), caller, now, decided, dress).await?;
-        self.tell_of_change(&email, now);
+        self.tell_of_change(&email, caller, now);
         Ok(())
     }
 
@@ -98,6 +98,7 @@ impl App {
                 link: &link,
                 valid_for: RESET_FOR,
             },
+            caller,
             now,
         );
         Ok(())
@@ -138,11 +139,11 @@ impl App {
         };
         let caller = caller.acting_as(Actor::User(id.to_string()));
         self.journal.change(&id.stream(), &caller, now, decided, dress).await?;
-        self.tell_of_change(&email, now);
+        self.tell_of_change(&email, &caller, now);
         Ok(id)
     }
 
-    fn tell_of_change(&self, email: &EmailAddress, now: Timestamp) {
+    fn tell_of_change(&self, email: &EmailAddress, caller: &Caller, now: Timestamp) {
         let reset = self.link("/web/forgot-password");
         self.post(
             email,
@@ -150,6 +151,7 @@ impl App {
                 time: &now.to_string(),
                 reset_link: &reset,
             },
+            caller,
             now,
         );
     }

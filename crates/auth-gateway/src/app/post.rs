@@ -5,6 +5,7 @@ use std::time::Duration;
 use event_store::Timestamp;
 
 use super::App;
+use super::caller::Caller;
 use crate::domain::email_address::EmailAddress;
 use crate::mail::letter::Letter;
 use crate::mail::message::Message;
@@ -18,15 +19,21 @@ pub(crate) const RESET_FOR: Duration = Duration::from_secs(3600);
 
 impl App {
     /// Hands a letter to the queue. A full queue loses it, loudly: people can ask for another.
-    pub(super) fn post(&self, to: &EmailAddress, letter: Letter<'_>, now: Timestamp) {
+    pub(super) fn post(&self, to: &EmailAddress, letter: Letter<'_>, caller: &Caller, now: Timestamp) {
         let message = Message::new(self.journal.new_id(now), to.as_str(), letter.write(PRODUCT), now);
+        let request_id = caller.request_id.as_deref();
         let Ok(message) = message else {
-            tracing::warn!("a letter could not be addressed");
+            tracing::warn!(request_id, "a letter could not be addressed");
             return;
         };
-        if self.mail.push(message).is_err() {
-            tracing::error!("the mail queue is full: a letter was dropped");
+        if self.mail.push(message.asked_for_in(caller.request_id.clone())).is_err() {
+            tracing::error!(request_id, "the mail queue is full: a letter was dropped");
         }
+    }
+
+    /// Whether mail leaves.
+    pub(crate) fn mail_delivers(&self) -> bool {
+        self.mail.delivers()
     }
 
     /// A page of the issuer's.

@@ -72,7 +72,7 @@ impl App {
             .await?
         {
             Ok(_) => {
-                self.post_verification(&token, &email, now);
+                self.post_verification(&token, &email, caller, now);
                 Ok(())
             }
             Err(AppendError::ClaimTaken { owner, .. }) => {
@@ -195,17 +195,17 @@ impl App {
             now,
         )
         .await?;
-        self.post_verification(&token, email, now);
+        self.post_verification(&token, email, caller, now);
         Ok(())
     }
 
-    fn post_verification(&self, token: &OneTimeToken, email: &EmailAddress, now: Timestamp) {
+    fn post_verification(&self, token: &OneTimeToken, email: &EmailAddress, caller: &Caller, now: Timestamp) {
         let link = self.link(&format!("/v1/auth/verify-email?token={}", token.expose()));
         let letter = Letter::VerifyEmail {
             link: &link,
             valid_for: VERIFY_FOR,
         };
-        self.post(email, letter, now);
+        self.post(email, letter, caller, now);
     }
 
     /// As much work as a verification is, so that the time tells nothing. Whoever signed up before without showing that the
@@ -228,7 +228,7 @@ impl App {
             sign_in_link: &sign_in,
             reset_link: &reset,
         };
-        self.post(stored.as_ref().unwrap_or(email), letter, now);
+        self.post(stored.as_ref().unwrap_or(email), letter, caller, now);
         Ok(())
     }
 

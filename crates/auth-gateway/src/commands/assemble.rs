@@ -23,11 +23,12 @@ use crate::crypto::password_policy::PasswordPolicy;
 use crate::crypto::random::SystemRandomness;
 use crate::crypto::webhook_signature::WebhookKey;
 use crate::domain::fold::DomainFold;
-use crate::mail::queue::{MailQueue, QueueSettings};
+use crate::mail::queue::{Fate, MailQueue, QueueSettings};
 use crate::mail::smtp::{SmtpSecurity, SmtpSettings, SmtpTransport};
 use crate::mail::spool::SpoolFolder;
 use crate::mail::transport::MailTransport;
 use crate::mail::webhook::{MailWebhook, MailWebhookSettings};
+use crate::telemetry::letters::Letters;
 use crate::telemetry::metrics::Metrics;
 
 /// One conversation with a mail server or webhook.
@@ -74,7 +75,7 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Met
         random.clone(),
     );
     let policy = PasswordPolicy::new(settings.passwords.min_length, &PRODUCT_WORDS).context("the password policy")?;
-    let (mail, mail_worker) = start_mail(&settings)?;
+    let (mail, mail_worker) = start_mail(&settings, &metrics.letters)?;
     let settings = Arc::new(settings);
     let parts = Parts {
         settings,
@@ -140,12 +141,10 @@ fn master_key(source: &MasterKeySource, is_new: bool) -> anyhow::Result<MasterKe
     }
 }
 
-fn start_mail(settings: &Settings) -> anyhow::Result<(MailQueue, JoinHandle<()>)> {
+fn start_mail(settings: &Settings, letters: &Letters) -> anyhow::Result<(MailQueue, JoinHandle<()>)> {
     let transport = transport(settings).context("mail")?;
-    let report = Arc::new(|letter: &'static str, outcome: Result<(), _>| match outcome {
-        Ok(()) => tracing::debug!(letter, "sent"),
-        Err(error) => tracing::error!(letter, %error, "a letter was given up"),
-    });
+    let letters = letters.clone();
+    let report = Arc::new(move |letter: &'static str, fate: Fate| letters.count(letter, fate));
     Ok(MailQueue::start(transport, QueueSettings::default(), report))
 }
 

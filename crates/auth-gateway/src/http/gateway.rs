@@ -115,7 +115,10 @@ impl Readiness for Dependencies {
     }
 
     async fn mail(&self) -> Check {
-        Check::Pass
+        match self.app.mail_delivers() {
+            true => Check::Pass,
+            false => Check::Fail("the last letter could not be delivered"),
+        }
     }
 
     fn draining(&self) -> bool {

@@ -20,6 +20,8 @@ pub(crate) struct Message {
     html: String,
     #[serde(skip)]
     written: Timestamp,
+    #[serde(skip)]
+    request_id: Option<String>,
 }
 
 /// An address that no mail can be sent to. The address itself is not told: errors are logged.
@@ -54,7 +56,18 @@ impl Message {
             text,
             html,
             written,
+            request_id: None,
         })
+    }
+
+    /// The request that asked for it, for logs.
+    pub(crate) fn asked_for_in(mut self, request_id: Option<String>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     pub(crate) fn id(&self) -> Uuid {
@@ -67,6 +80,10 @@ impl Message {
 
     pub(crate) fn to(&self) -> &Address {
         &self.to
+    }
+
+    pub(crate) fn has_ascii_address(&self) -> bool {
+        AsRef::<str>::as_ref(&self.to).is_ascii()
     }
 
     pub(crate) fn subject(&self) -> &str {

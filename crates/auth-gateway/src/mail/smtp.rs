@@ -88,7 +88,7 @@ impl MailTransport for SmtpTransport {
         let mail = mime::compose(message, &self.from, Encoding::Transport)?;
         match tokio::time::timeout(self.deadline, self.mailer.send(mail)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(what_went_wrong(&error)),
+            Ok(Err(error)) => Err(what_went_wrong(&error, message)),
             Err(_) => Err(SendError::TimedOut),
         }
     }
@@ -104,12 +104,13 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn what_went_wrong(error: &lettre::transport::smtp::Error) -> SendError {
+fn what_went_wrong(error: &lettre::transport::smtp::Error, message: &Message) -> SendError {
     match error.status().map(u16::from) {
         Some(code) if error.is_permanent() => SendError::Refused(code),
         Some(code) => SendError::Later(code),
         None if error.is_timeout() => SendError::TimedOut,
-        // lettre counts a server without STARTTLS as a fault of ours.
+        // lettre counts it as a fault of ours when the server lacks SMTPUTF8 or STARTTLS.
+        None if error.is_client() && !message.has_ascii_address() => SendError::AddressBeyondAscii,
         None if error.is_tls() || error.is_client() => SendError::Tls,
         None => SendError::Unreachable,
     }

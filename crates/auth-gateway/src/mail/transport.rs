@@ -24,6 +24,8 @@ pub(crate) enum SendError {
     Later(u16),
     #[error("the mail server refused the message ({0})")]
     Refused(u16),
+    #[error("the mail server carries no address with letters beyond ASCII (SMTPUTF8)")]
+    AddressBeyondAscii,
     #[error("the message could not be composed")]
     Uncomposable,
     #[error("the message could not be written to the spool folder ({0})")]
@@ -35,7 +37,7 @@ impl SendError {
     pub(crate) fn is_retryable(self) -> bool {
         match self {
             Self::Unreachable | Self::TimedOut | Self::Tls | Self::Later(_) | Self::Spool(_) => true,
-            Self::Refused(_) | Self::Uncomposable => false,
+            Self::Refused(_) | Self::AddressBeyondAscii | Self::Uncomposable => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Prometheus metrics. Labels are bounded: a route's template, never a path; known methods, never a client's word.
 
+use super::letters::Letters;
 use crate::crypto::password_hasher::Meters;
 use http::Method;
 use prometheus::{
@@ -29,6 +30,7 @@ pub struct Metrics {
     /// Open connections of both listeners.
     pub connections: IntGauge,
     pub(crate) password_hashes: Meters,
+    pub(crate) letters: Letters,
 }
 
 /// A request under way.
@@ -103,6 +105,11 @@ impl Metrics {
                 &["name"],
             )?,
             connections: make.gauge("auth_connections", "Open connections")?,
+            letters: Letters(make.counters(
+                "auth_letters_total",
+                "Letters, and failed tries to send one, by what became of them",
+                &Letters::LABELS,
+            )?),
             password_hashes: Meters {
                 waiting: make.gauge(
                     "auth_password_hashes_waiting",
@@ -227,6 +234,7 @@ mod tests {
         metrics.rate_limited("x");
         metrics.connection_refused("total");
         metrics.delivery_backlog("x", 1);
+        metrics.letters.count("x", crate::mail::queue::Fate::Sent);
         let families = metrics.registry().gather();
         let ours = families
             .iter()

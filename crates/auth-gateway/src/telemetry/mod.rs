@@ -1,5 +1,6 @@
 //! What the program tells its operator: JSON logs and metrics. `docs/auth/logs.md` and `docs/auth/metrics.md` document them.
 
+pub(crate) mod letters;
 pub mod log;
 pub(crate) mod log_queue;
 pub mod metrics;

@@ -8,7 +8,7 @@ use event_store::Timestamp;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{MailQueue, QueueFull, QueueSettings, Report};
+use super::{Fate, MailQueue, QueueFull, QueueSettings, Report};
 use crate::mail::{
     message::{Content, Message},
     transport::{MailTransport, SendError},
@@ -48,7 +48,7 @@ impl MailTransport for Scripted {
     }
 }
 
-type Reports = Arc<Mutex<Vec<Result<(), SendError>>>>;
+type Reports = Arc<Mutex<Vec<Fate>>>;
 
 fn reports() -> (Reports, Report) {
     let reports = Reports::default();
@@ -82,7 +82,7 @@ async fn what_waits_is_still_sent_when_the_queue_is_dropped() {
     let mut tried = transport.tried.lock().unwrap().clone();
     tried.sort_unstable();
     assert_eq!(tried, (0..50).map(Uuid::from_u128).collect::<Vec<_>>());
-    assert_eq!(*reports.lock().unwrap(), vec![Ok(()); 50]);
+    assert_eq!(*reports.lock().unwrap(), vec![Fate::Sent; 50]);
 }
 
 #[tokio::test]
@@ -96,7 +96,14 @@ async fn a_message_is_tried_again_until_it_goes_through() {
     drop(queue);
     worker.await.unwrap();
     assert_eq!(*transport.tried.lock().unwrap(), vec![Uuid::from_u128(1); 3]);
-    assert_eq!(*reports.lock().unwrap(), [Ok(())]);
+    assert_eq!(
+        *reports.lock().unwrap(),
+        [
+            Fate::Failed(SendError::Later(451)),
+            Fate::Failed(SendError::Unreachable),
+            Fate::Sent
+        ]
+    );
 }
 
 #[tokio::test]
@@ -108,7 +115,7 @@ async fn a_message_is_given_up_when_refused_or_tried_often_enough() {
         drop(queue);
         worker.await.unwrap();
         assert_eq!(transport.tried.lock().unwrap().len(), tries, "{error}");
-        assert_eq!(*reports.lock().unwrap(), [Err(error)]);
+        assert_eq!(reports.lock().unwrap().last(), Some(&Fate::GivenUp(error)));
     }
 }
 
@@ -129,8 +136,26 @@ async fn a_full_queue_refuses_at_once_while_the_mail_server_hangs() {
     }
     assert_eq!((accepted, queue.waiting()), (3, 2));
     assert_eq!(queue.push(message(11)), Err(QueueFull));
+    let dropped = reports.lock().unwrap().drain(..).collect::<Vec<_>>();
+    assert_eq!(dropped, [Fate::Dropped; 8]);
     transport.permits.add_permits(100);
     drop(queue);
     worker.await.unwrap();
     assert_eq!(reports.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn mail_delivers_until_a_try_fails_and_again_when_one_succeeds() {
+    let (transport, (_, report)) = (Scripted::new(&[SendError::Refused(550)], 0), reports());
+    let (queue, worker) = MailQueue::start(transport.clone(), QueueSettings { at_once: 1, ..FAST }, report);
+    assert!(queue.delivers());
+    for (id, delivers) in [(1, false), (2, true)] {
+        queue.push(message(id)).unwrap();
+        transport.permits.add_permits(1);
+        while queue.delivers() != delivers {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(queue);
+    worker.await.unwrap();
 }

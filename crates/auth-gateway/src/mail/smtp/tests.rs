@@ -86,19 +86,17 @@ fn settings(port: u16) -> SmtpSettings {
 }
 
 fn message() -> Message {
+    message_to("ada@example.org")
+}
+
+fn message_to(address: &str) -> Message {
     let content = Content {
         letter: "test",
         subject: "Hello".into(),
         text: "first\n.\nafter a line with a full stop\n".into(),
         html: "<p>hello</p>".into(),
     };
-    Message::new(
-        Uuid::from_u128(1),
-        "ada@example.org",
-        content,
-        Timestamp(1_700_000_000_000),
-    )
-    .unwrap()
+    Message::new(Uuid::from_u128(1), address, content, Timestamp(1_700_000_000_000)).unwrap()
 }
 
 #[tokio::test]
@@ -156,6 +154,17 @@ async fn what_the_server_says_decides_whether_to_try_again() {
         assert_eq!((error, error.is_retryable()), (expected, retryable));
         assert!(!format!("{error} {error:?}").contains("ada"));
     }
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_is_given_up_where_the_server_can_not_carry_it() {
+    let (port, _) = serve(Server::Accepts).await;
+    let error = SmtpTransport::new(settings(port))
+        .unwrap()
+        .send(&message_to("jürgen@example.org"))
+        .await
+        .unwrap_err();
+    assert_eq!((error, error.is_retryable()), (SendError::AddressBeyondAscii, false));
 }
 
 #[tokio::test]

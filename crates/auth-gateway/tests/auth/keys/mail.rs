@@ -124,3 +124,32 @@ async fn letters_are_posted_signed_to_the_program_that_the_file_names() {
         (&json!(email), &json!("verify_email"))
     );
 }
+
+#[tokio::test]
+async fn mail_that_does_not_leave_is_told_to_the_operator_without_the_address() {
+    let (nobody, admin) = (super::free_port(), super::free_port());
+    let smtp = format!("mail: {{ smtp: {{ host: 127.0.0.1, port: {nobody}, security: plain }} }}");
+    let gateway = Served::start(&format!("{smtp}\nadmin: 127.0.0.1:{admin}\nlog: {{ level: warn }}"));
+    let mail = async || gateway.client().get("/ready").await.body["checks"]["mail"].clone();
+    assert_eq!(mail().await["healthy"], true, "nothing was tried yet");
+    let email = sign_up(&gateway).await;
+    let failed = r#"auth_letters_total{letter="verify_email",outcome="failed"}"#;
+    eventually_async(async || super::metrics(admin).await.contains(failed)).await;
+    eventually_async(async || mail().await["healthy"] == false).await;
+    assert_eq!(
+        gateway.client().get("/ready").await.status,
+        200,
+        "mail alone is no reason"
+    );
+    let logged = gateway.logged();
+    let line = logged
+        .lines()
+        .find(|line| line.contains("could not be delivered"))
+        .expect("a line");
+    let line: Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!(
+        (&line["level"], &line["mail.letter"]),
+        (&json!("WARN"), &json!("verify_email"))
+    );
+    assert!(line["request_id"].is_string() && !logged.contains(&email), "{logged}");
+}
