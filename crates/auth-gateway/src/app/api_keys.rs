@@ -6,6 +6,7 @@ mod wish;
 pub(crate) use wish::{Expiry, KeyChange, NewKey};
 
 use key_set::{KeySet, Tries};
+use wish::checkable;
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::idempotent::Once;
 use super::journal::Loaded;
 use super::{App, Refusal};
 use crate::crypto::api_key_text::ApiKeyText;
-use crate::domain::api_key::{self, ApiKey, Binding, Creation, KeyOrigin, RevokeReason, Settings};
+use crate::domain::api_key::{self, ApiKey, Creation, KeyOrigin, RevokeReason, Settings};
 use crate::domain::fact::Fact;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::domain::key_hash::KeyHash;
@@ -393,14 +394,4 @@ impl App {
 struct Shown {
     key: SeenKey,
     text: String,
-}
-
-/// Whoever asks for signed requests must not get a key that works without signatures.
-fn checkable(binding: Option<Binding>) -> Result<Option<Binding>, Refusal> {
-    match binding {
-        Some(binding) if binding.require_request_signature => Err(Refusal::Rule(
-            "binding.require_request_signature: signatures of requests can't be checked yet".to_owned(),
-        )),
-        binding => Ok(binding),
-    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use identity_contract::ScopeSet;
 
+use crate::app::Refusal;
 use crate::domain::api_key::{AccessLevel, Binding, KeyContext, ServiceAccess, ServiceScopes};
 
 /// A wish for a key.
@@ -42,4 +43,14 @@ pub(crate) enum Expiry {
     Stays,
     Never,
     In(Duration),
+}
+
+/// Whoever asks for signed requests must not get a key that works without signatures.
+pub(super) fn checkable(binding: Option<Binding>) -> Result<Option<Binding>, Refusal> {
+    match binding {
+        Some(binding) if binding.require_request_signature => Err(Refusal::Rule(
+            "binding.require_request_signature: signatures of requests can't be checked yet".to_owned(),
+        )),
+        binding => Ok(binding),
+    }
 }
