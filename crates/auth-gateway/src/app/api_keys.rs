@@ -168,7 +168,7 @@ impl App {
         if origin == KeyOrigin::Created && keys.has_name(&wish.name) {
             return Err(Refusal::Exists("API key"));
         }
-        let requested = api_key::requested_permissions(wish.scopes, wish.key_context);
+        let requested = api_key::requested_permissions(wish.scopes, wish.key_context)?;
         let permissions = self.within(owner, wish.ceiling.as_ref(), &requested)?;
         let settings = Settings {
             name: wish.name.trim().to_owned(),
@@ -258,7 +258,7 @@ impl App {
         let current = key.settings.clone();
         let permissions = match change.scopes {
             Some(scopes) => {
-                let requested = api_key::requested_permissions(Some(scopes), None);
+                let requested = api_key::requested_permissions(Some(scopes), None)?;
                 self.within(owner, change.ceiling.as_ref(), &requested)?
             }
             None => current.permissions.clone(),

@@ -62,6 +62,8 @@ pub(crate) enum Refusal {
     DescriptionTooLong,
     #[error("a key needs permissions")]
     NoPermissions,
+    #[error("scopes: name at least one, or leave the field out")]
+    NoScopes,
     #[error("the expiry has passed already")]
     ExpiryPassed,
     #[error("the key has expired")]

@@ -1,5 +1,6 @@
 //! What the owner of an API key chooses. Names are those of the HTTP interface.
 
+use super::decide::Refusal;
 use event_store::Timestamp;
 use identity_contract::{Scope, ScopeSet};
 use serde::{Deserialize, Serialize};
@@ -76,18 +77,33 @@ pub(crate) struct Binding {
     pub(crate) require_request_signature: bool,
 }
 
-/// The permissions that a request for a key asks for: without any, `legacy:full_access`, which clients of old count on; a context
-/// that is named adds its memories. The caller narrows them to the owner's (`ScopeSet::granted_within`).
-pub(crate) fn requested_permissions(scopes: Option<ScopeSet>, context: Option<KeyContext>) -> ScopeSet {
-    let named = scopes.filter(|scopes| !scopes.is_empty());
-    let mut permissions = named.unwrap_or_else(|| ScopeSet::from_iter([Scope::legacy_full_access()]));
-    if let Some(context) = context {
-        let memories = match context {
-            KeyContext::Personal => "memories:personal:*",
-            KeyContext::Team => "memories:team:*",
-            KeyContext::Enterprise => "memories:*",
+impl KeyContext {
+    /// What keys of the context have besides.
+    pub(crate) fn memories(self) -> Scope {
+        let memories = match self {
+            Self::Personal => "memories:personal:*",
+            Self::Team => "memories:team:*",
+            Self::Enterprise => "memories:*",
         };
-        permissions.insert(memories.parse().expect("a scope of the platform"));
+        memories.parse().expect("a scope of the platform")
     }
-    permissions
+}
+
+/// The permissions that a request for a key asks for: where it says nothing of scopes, `legacy:full_access`, which clients of old
+/// count on; a context that is named adds its memories. The caller narrows them to the owner's (`ScopeSet::granted_within`).
+///
+/// # Errors
+/// The scopes are an empty list: who asks for none must not get all.
+pub(crate) fn requested_permissions(
+    scopes: Option<ScopeSet>,
+    context: Option<KeyContext>,
+) -> Result<ScopeSet, Refusal> {
+    let mut permissions = scopes.unwrap_or_else(|| ScopeSet::from_iter([Scope::legacy_full_access()]));
+    if permissions.is_empty() {
+        return Err(Refusal::NoScopes);
+    }
+    if let Some(context) = context {
+        permissions.insert(context.memories());
+    }
+    Ok(permissions)
 }

@@ -273,7 +273,6 @@ fn without_scopes_a_key_asks_for_everything_and_a_context_adds_its_memories() {
     let set = |text: &str| text.parse::<ScopeSet>().unwrap();
     let cases = [
         (None, None, "legacy:full_access"),
-        (Some(""), None, "legacy:full_access"),
         (Some("mcp:tools"), None, "mcp:tools"),
         (
             Some("mcp:tools"),
@@ -285,11 +284,14 @@ fn without_scopes_a_key_asks_for_everything_and_a_context_adds_its_memories() {
         (None, Some(KeyContext::Team), "legacy:full_access memories:team:*"),
     ];
     for (scopes, context, expected) in cases {
-        assert_eq!(requested_permissions(scopes.map(set), context), set(expected));
+        assert_eq!(requested_permissions(scopes.map(set), context), Ok(set(expected)));
+    }
+    for context in [None, Some(KeyContext::Team)] {
+        assert_eq!(requested_permissions(Some(set("")), context), Err(Refusal::NoScopes));
     }
     let owner = set("memories:read");
     assert_eq!(
-        requested_permissions(None, None).granted_within(&owner),
+        requested_permissions(None, None).unwrap().granted_within(&owner),
         owner,
         "never more than its owner may"
     );

@@ -4,6 +4,7 @@ mod at_once;
 mod binding;
 mod fields;
 mod idempotency;
+mod least_privilege;
 mod refusals;
 mod rotation;
 mod uses;

@@ -11,7 +11,6 @@ async fn introspection_tells_what_a_key_may_do() {
     let (admin, service) = (gateway.admin().await, gateway.service("introspect"));
     let table = [
         (json!({}), json!(["legacy:full_access"])),
-        (json!({"scopes": []}), json!(["legacy:full_access"])),
         (json!({"scopes": ["memories:read"]}), json!(["memories:read"])),
         (json!({"scopes": ["memories.read"]}), json!(["memories:read"])),
         (
