@@ -7,6 +7,7 @@ mod form;
 mod strict_json;
 
 use super::error::Refusal;
+use super::urlencoded::TWICE;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -130,11 +131,12 @@ fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
 }
 
 /// What is wrong with a field, without its value. serde's own text repeats it before `, expected …`.
-fn field_at_fault(path: &str, error: &str) -> Refusal {
+pub(super) fn field_at_fault(path: &str, error: &str) -> Refusal {
     const KEPT_WHOLE: [&str; 2] = ["missing field", "unknown field"];
     let kept = KEPT_WHOLE.iter().any(|start| error.starts_with(start));
     let error = error.split(" at line ").next().unwrap_or_default();
     let detail = match error.split_once(", expected ") {
+        _ if error == TWICE => format!("`{path}` {TWICE}"),
         _ if kept && path == "." => error.to_owned(),
         _ if kept => format!("`{path}`: {error}"),
         Some((_, expected)) if path == "." => format!("A field is of the wrong type: expected {expected}"),

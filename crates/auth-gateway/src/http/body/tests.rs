@@ -90,7 +90,22 @@ async fn what_no_two_programs_read_alike_is_refused() {
             wide,
             "The request body has too many members, at line 1 column 8009",
         ),
-        (FORM, "email=a&email=b".to_owned(), "A field of the form occurs twice"),
+        (FORM, "email=%ff%fe".to_owned(), "The form can't be read"),
+        (
+            FORM,
+            "scopes[=a".to_owned(),
+            "The form has a field with brackets out of place",
+        ),
+        (
+            FORM,
+            "scopes=a&scopes[]=b".to_owned(),
+            "The form has a field that is both a text and more than that",
+        ),
+        (
+            FORM,
+            format!("scopes{}=b", "[a]".repeat(16)),
+            "The form has too many levels",
+        ),
         (
             FORM,
             "a=&".to_owned() + &(0..2_001).map(|n| format!("{n}=&")).collect::<String>(),
@@ -124,7 +139,13 @@ async fn a_field_of_the_wrong_type_is_named_and_its_value_is_not_repeated() {
             r#"{"scopes":["a",{"hunter2":1}]}"#,
             "`scopes[1]` is of the wrong type: expected a string",
         ),
-        (FORM, "days=hunter2", "A field is not valid"),
+        (
+            FORM,
+            "days=hunter2",
+            "`days` is of the wrong type: expected u32",
+        ),
+        (FORM, "email=hunter2&email=b", "`email` occurs twice"),
+        (FORM, "nothing=hunter2&nothing=b", "`nothing` occurs twice"),
     ];
     for (content_type, body, expected) in cases {
         assert_eq!(

@@ -32,12 +32,6 @@ pub(crate) struct Wish {
     expires_in_days: Option<u32>,
     scopes: Option<ScopeSet>,
     binding: Option<RawBinding>,
-}
-
-#[derive(Deserialize, Serialize)]
-pub(crate) struct WishWithServices {
-    #[serde(flatten)]
-    wish: Wish,
     service_type: Option<ServiceAccess>,
     service_keys: Option<Vec<String>>,
     rate_limits: Option<RawRateLimits>,
@@ -63,6 +57,10 @@ pub(crate) async fn create(
     headers: HeaderMap,
     Fields(body): Fields<Wish>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
+    if body.service_type.is_some() || body.service_keys.is_some() || body.rate_limits.is_some() {
+        let elsewhere = "service_type, service_keys, rate_limits: ask `/with-services` for such a key";
+        return Err(Refusal::InvalidRequest(elsewhere.to_owned()));
+    }
     let once = once(&headers, &asking, &body)?;
     make(&app, &asking, body.new_key(&asking)?, once).await
 }
@@ -71,18 +69,13 @@ pub(crate) async fn create_with_services(
     State(app): State<Arc<App>>,
     InSession(asking): InSession,
     headers: HeaderMap,
-    Fields(body): Fields<WishWithServices>,
+    Fields(mut body): Fields<Wish>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let once = once(&headers, &asking, &body)?;
-    let WishWithServices {
-        wish,
-        service_type,
-        service_keys,
-        rate_limits,
-    } = body;
+    let (service_keys, rate_limits) = (body.service_keys.take(), body.rate_limits.take());
     let named = service_keys.is_some() || rate_limits.is_some();
     let scopes = scopes_of(service_keys.unwrap_or_default(), rate_limits.unwrap_or_default())?;
-    let access = service_type.unwrap_or(match named {
+    let access = body.service_type.unwrap_or(match named {
         true => ServiceAccess::Specific,
         false => ServiceAccess::All,
     });
@@ -94,7 +87,7 @@ pub(crate) async fn create_with_services(
     let key = NewKey {
         service: access,
         service_scopes: named.then_some(scopes),
-        ..wish.new_key(&asking)?
+        ..body.new_key(&asking)?
     };
     make(&app, &asking, key, once).await
 }
