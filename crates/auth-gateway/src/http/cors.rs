@@ -37,7 +37,7 @@ pub struct CorsPolicy {
 }
 
 impl CorsPolicy {
-    /// The gateway's own origin belongs in the list too: browsers send `Origin` with its own forms.
+    /// The gateway's own origin belongs in the list too.
     pub fn new(origins: Vec<OriginPattern>) -> Self {
         Self { origins }
     }

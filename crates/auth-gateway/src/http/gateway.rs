@@ -14,6 +14,7 @@ use super::rate_limit::{Allowance, RateLimits};
 use super::{BaseSettings, BodyLimits, ConnectionLimits, CorsPolicy, route, router};
 use crate::app::App;
 use crate::config::Settings;
+use crate::config::origin::OriginPattern;
 use crate::telemetry::metrics::Metrics;
 
 /// Revocation feeds open at once.
@@ -136,7 +137,7 @@ fn base_settings(settings: &Settings) -> BaseSettings {
         .map(|(name, allowed)| ((*name).to_owned(), allowance(*allowed)));
     BaseSettings {
         trusted_proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
-        cors: CorsPolicy::new(settings.cors_origins.clone()),
+        cors: CorsPolicy::new(allowed_origins(settings)),
         body: BodyLimits {
             bytes: settings.limits.body,
             time: settings.limits.body_time,
@@ -148,6 +149,12 @@ fn base_settings(settings: &Settings) -> BaseSettings {
         },
         answer_time: settings.limits.request_time,
     }
+}
+
+/// The gateway's own pages too: browsers send `Origin` with their forms.
+fn allowed_origins(settings: &Settings) -> Vec<OriginPattern> {
+    let own = OriginPattern::Exact(settings.issuer.origin().to_owned());
+    settings.cors_origins.iter().cloned().chain([own]).collect()
 }
 
 pub(crate) fn connection_limits(settings: &Settings) -> ConnectionLimits {

@@ -12,6 +12,7 @@ mod lockout;
 mod login;
 mod logout;
 mod nobody_special;
+mod own_origin;
 mod passwords;
 mod refresh;
 mod resolve;
