@@ -10,7 +10,7 @@ use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use governor::clock::MonotonicClock;
-use http::Method;
+use http::{Method, header};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -36,6 +36,16 @@ macro_rules! methods {
 }
 
 methods!(get GET, post POST, put PUT, patch PATCH, delete DELETE);
+
+impl<S: Clone + Send + Sync + 'static> Route<S> {
+    /// Its GET changes something, so HEAD, by which scanners look at links, does not run it (RFC 9110 section 9.2.1).
+    #[must_use]
+    pub fn without_head(mut self) -> Self {
+        let refused = async || ([(header::ALLOW, "GET")], Refusal::MethodNotAllowed);
+        self.handler = self.handler.on(MethodFilter::HEAD, refused);
+        self
+    }
+}
 
 impl<S> Route<S> {
     fn new(method: Method, path: &'static str, handler: MethodRouter<S>) -> Self {

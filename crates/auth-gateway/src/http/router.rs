@@ -51,7 +51,9 @@ pub(crate) fn endpoints() -> Vec<Route<Gateway>> {
         get("/oauth/jwks.json", jwks::answer),
         post("/v1/auth/setup", setup::answer).limited("setup"),
         post("/v1/auth/signup", signup::answer).limited("signup"),
-        get("/v1/auth/verify-email", verify_email::answer).limited("verify-email"),
+        get("/v1/auth/verify-email", verify_email::answer)
+            .without_head()
+            .limited("verify-email"),
         post("/v1/auth/verify-email/resend", verify_email::resend).limited("mail"),
         post("/v1/auth/login", login::answer).limited("login"),
         post("/v1/auth/logout", logout::answer),

@@ -8,6 +8,7 @@ mod first_administrator;
 mod forged_tokens;
 mod introspect;
 mod key_rotation;
+mod links;
 mod lockout;
 mod login;
 mod logout;
