@@ -146,16 +146,27 @@ impl App {
         let holder = self.one_time_holder(VERIFY, &key, now).await?;
         let id = holder.user;
         let caller = caller.acting_as(Actor::User(id.to_string()));
+        let used = RecordChange::Consume {
+            kind: VERIFY.into(),
+            key,
+        };
+        // The link of another letter: there is nothing to verify any more, and it is used up all the same.
+        let user = self.user(id).await?;
+        if user.state.is_verified() {
+            holder.still_holds(Some(&user.state))?;
+            self.journal
+                .append(Change::new(caller.context(now)).record(used))
+                .await?;
+            return Ok(id);
+        }
         let decided = |state: Option<&User>| {
             holder.still_holds(state)?;
-            Ok(user::decide(state, user::Command::VerifyEmail, now)?)
+            match state {
+                Some(user) if user.is_verified() => Err(Refusal::LinkExpired),
+                _ => Ok(user::decide(state, user::Command::VerifyEmail, now)?),
+            }
         };
-        let consumed = |change: Change| {
-            change.record(RecordChange::Consume {
-                kind: VERIFY.into(),
-                key: key.clone(),
-            })
-        };
+        let consumed = |change: Change| change.record(used.clone());
         self.journal
             .change(&id.stream(), &caller, now, decided, consumed)
             .await?;

@@ -1,7 +1,8 @@
-//! Links in letters: machines that look at them use nothing up.
+//! Links in letters: machines that look at them use nothing up, and people use them once.
 
 use super::refusal;
-use crate::support::gateway::{PASSWORD, answer, new_address, shared};
+use crate::support::eventually;
+use crate::support::gateway::{PASSWORD, answer, letters, new_address, shared};
 use reqwest::Method;
 use serde_json::json;
 
@@ -24,4 +25,39 @@ async fn a_scanner_s_head_uses_no_link_up() {
     assert_eq!(looked.header("allow"), Some("GET"));
     assert_eq!(client.get(&link).await.status, 200);
     assert_eq!(refusal(&client.get(&link).await), (400, "INVALID_CODE"));
+}
+
+#[tokio::test]
+async fn the_link_of_another_letter_is_used_up_too() {
+    let gateway = shared().await;
+    let (client, email) = (gateway.client(), new_address());
+    let body = json!({"email": email, "password": PASSWORD});
+    assert_eq!(client.post("/v1/auth/signup", body).await.status, 202);
+    let first = gateway.token_in_letter_to(&email).await;
+    let again = client
+        .post("/v1/auth/verify-email/resend", json!({"email": email}))
+        .await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    eventually(|| (letters(&gateway.data.join("spool"), &email).len() == 2).then_some(())).await;
+    let second = gateway.token_in_letter_to(&email).await;
+    for (token, status) in [(&first, 200), (&second, 200), (&second, 400), (&first, 400)] {
+        let followed = client.get(&format!("/v1/auth/verify-email?token={token}")).await;
+        assert_eq!(followed.status, status, "{}", followed.text);
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_follow_one_link_at_once_one_verifies() {
+    let (link, gateway) = (link().await, shared().await);
+    let followed = (0..20).map(async |_| gateway.client().get(&link).await.status.as_u16());
+    let statuses = futures_util::future::join_all(followed).await;
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.iter().all(|status| [200, 400].contains(status)),
+        "{statuses:?}"
+    );
 }
