@@ -14,6 +14,7 @@ mod deadline;
 mod no_sooner;
 mod rate_limit;
 mod body;
+mod query;
 mod urlencoded;
 mod signed_in;
 mod service;

@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded` text (URL standard, section 5), as one typed value.
+//! `application/x-www-form-urlencoded` text (URL standard, section 5), of bodies and of queries, as one typed value.
 //!
 //! Lists and objects are written as HTML forms and qs write them: `list[]=a`, `list[0]=a` or `list=a&list=b`, and `object[member]=a`.
 //! A name that can't be understood is refused: it may have been a restriction.

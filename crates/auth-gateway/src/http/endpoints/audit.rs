@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequestParts, Path, Query, State};
+use axum::extract::{FromRef, FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use event_store::projection::AuditQuery;
@@ -20,6 +20,7 @@ use crate::app::state_at::{Moment, StateAt};
 use crate::domain::client::Capability;
 use crate::http::error::Refusal;
 use crate::http::gateway::Gateway;
+use crate::http::query::Query;
 use crate::http::service::service;
 use crate::http::signed_in::InSession;
 
@@ -97,9 +98,8 @@ pub(crate) async fn list(
     Auditor(sight): Auditor,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, Refusal> {
-    let Query(wanted) = wanted.map_err(|_| unreadable())?;
     let query = wanted.query()?;
     if accepts_lines(&headers) {
         return Ok(export(app, query, wanted.limit, sight));
@@ -111,9 +111,8 @@ pub(crate) async fn state_at(
     Auditor(sight): Auditor,
     State(app): State<Arc<App>>,
     Path((kind, id)): Path<(String, String)>,
-    at: Result<Query<At>, axum::extract::rejection::QueryRejection>,
+    Query(at): Query<At>,
 ) -> Result<Json<StateAt>, Refusal> {
-    let Query(at) = at.map_err(|_| unreadable())?;
     let moment = match (at.time, at.position) {
         (None, None) => Moment::Now,
         (Some(text), None) => Moment::Time(time("time", &text)?),
@@ -204,8 +203,4 @@ fn time(name: &str, text: &str) -> Result<Timestamp, Refusal> {
     humantime::parse_rfc3339(text)
         .map(Timestamp::from)
         .map_err(|_| Refusal::InvalidRequest(format!("{name}: a time such as 2026-03-01T12:00:00Z")))
-}
-
-fn unreadable() -> Refusal {
-    Refusal::InvalidRequest("The query has an unknown or unreadable parameter".to_owned())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use event_store::{Position, Subscription};
@@ -19,6 +19,7 @@ use crate::app::revocations::revocation;
 use crate::app::services::Service;
 use crate::domain::client::Capability;
 use crate::http::error::Refusal;
+use crate::http::query::Query;
 use crate::http::gateway::Gateway;
 use crate::http::service::service;
 

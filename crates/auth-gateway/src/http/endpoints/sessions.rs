@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::domain::ids::SessionId;
 use crate::domain::session::EndReason;
 use crate::domain::user::SessionsEnd;
 use crate::http::error::Refusal;
+use crate::http::query::Query;
 use crate::http::signed_in::{InSession, SignedIn};
 
 #[derive(Deserialize)]

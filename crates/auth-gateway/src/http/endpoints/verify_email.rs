@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::app::caller::Caller;
 use crate::http::body::Fields;
 use crate::http::error::Refusal;
 use crate::http::no_sooner::{WRITTEN, no_sooner_than};
+use crate::http::query::Query;
 use crate::http::secret::Secret;
 
 #[derive(Deserialize)]

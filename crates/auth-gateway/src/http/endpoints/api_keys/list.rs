@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{key_id, line, success};
 use crate::app::App;
 use crate::http::error::Refusal;
+use crate::http::query::Query;
 use crate::http::signed_in::SignedIn;
 
 #[derive(Deserialize)]
