@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
-use identity_contract::{Resolution, failure_headers, identity_headers};
+use identity_contract::{Assertion, Resolution, failure_headers, identity_headers};
 use serde_json::json;
 
 use crate::app::resolve::Resolved;
@@ -21,7 +21,7 @@ const ORDER: [Carrier; 4] = [Carrier::Cookie, Carrier::Bearer, Carrier::ApiKeyHe
 
 pub(crate) async fn answer(State(app): State<Arc<App>>, request_id: RequestId, presented: Presented) -> Response {
     match resolve(&app, &presented).await {
-        Ok(who) => success(&who, request_id.as_str()),
+        Ok((who, assertion)) => success(&who, &assertion, request_id.as_str()),
         Err(refusal) => {
             let reason = refusal.code();
             let mut response = refusal.into_response();
@@ -31,18 +31,21 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request_id: RequestId, p
     }
 }
 
-async fn resolve(app: &App, presented: &Presented) -> Result<Resolved, Refusal> {
+/// The caller, and an assertion about them for the platform.
+async fn resolve(app: &App, presented: &Presented) -> Result<(Resolved, Assertion), Refusal> {
     let credential = ORDER
         .iter()
         .find_map(|carrier| presented.at(*carrier))
         .ok_or(Refusal::AuthRequired)?;
-    app.resolve(&shown(credential)).await.map_err(|refusal| match refusal {
+    let who = app.resolve(&shown(credential)).await.map_err(|refusal| match refusal {
         Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded => Refusal::AuthRequired,
         other => other.into(),
-    })
+    })?;
+    let assertion = app.assertion(&who, app.settings.issuer.as_str())?;
+    Ok((who, assertion))
 }
 
-fn success(who: &Resolved, request_id: &str) -> Response {
+fn success(who: &Resolved, assertion: &Assertion, request_id: &str) -> Response {
     let identity = who.identity_for(request_id);
     let mut body = json!({
         "success": true,
@@ -56,12 +59,16 @@ fn success(who: &Resolved, request_id: &str) -> Response {
         "authSource": identity.auth_source,
         "actorId": identity.actor_id,
         "actorType": identity.actor_type,
+        "assertion": assertion,
     });
     if let Some(key) = identity.api_key_id {
         body["apiKeyId"] = json!(key);
     }
     let mut response = Json(body).into_response();
-    insert(&mut response, identity_headers(&identity, None, who.resolution));
+    insert(
+        &mut response,
+        identity_headers(&identity, Some(assertion), who.resolution),
+    );
     response
 }
 

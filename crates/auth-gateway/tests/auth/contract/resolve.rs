@@ -1,7 +1,8 @@
 //! `GET /v1/auth/resolve`: the identity in headers; and `introspect` by the holder.
 
+use super::introspect::verified;
 use super::{browser, refusal, with_bearer, with_cookie};
-use crate::support::gateway::{answer, shared};
+use crate::support::gateway::{ISSUER, answer, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ async fn the_identity_comes_in_the_headers_and_the_body() {
         [
             "actorId",
             "actorType",
+            "assertion",
             "authId",
             "authMethod",
             "authSource",
@@ -60,7 +62,24 @@ async fn the_identity_comes_in_the_headers_and_the_body() {
             .header("x-scopes")
             .is_some_and(|scopes| scopes.contains("memories:*"))
     );
-    assert!(answer.header("x-uai-error").is_none() && answer.header("x-identity-assertion").is_none());
+    assert!(answer.header("x-uai-error").is_none());
+}
+
+#[tokio::test]
+async fn the_assertion_for_upstreams_comes_in_both_too() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let answer = person.get("/v1/auth/resolve").await;
+    let token = answer.body["assertion"]["token"].as_str().expect("a token");
+    assert_eq!(answer.header("x-identity-assertion"), Some(token));
+    assert_eq!(answer.fields("/assertion"), ["audience", "expires_at", "token"]);
+    let keys = person.client.get("/oauth/jwks.json").await.body;
+    let claims = verified(token, &keys);
+    assert_eq!((&claims["sub"], &claims["aud"]), (&json!(person.id), &json!([ISSUER])));
+    assert_eq!(answer.body["assertion"]["audience"], ISSUER);
+    // It is about a caller and opens nothing.
+    let opened = with_bearer(&person.client, Method::GET, "/v1/auth/me", token).await;
+    assert_eq!(opened.status, 401);
 }
 
 #[tokio::test]
