@@ -71,7 +71,7 @@ pub(crate) fn endpoints() -> Vec<Route<Gateway>> {
         post("/v1/auth/verify-token", verify_token::answer).limited("verify"),
         post("/v1/auth/verify-api-key", verify_api_key::answer).limited("verify"),
         post("/v1/auth/introspect", introspect::answer).refusing_as(Shape::Identity),
-        get("/v1/auth/resolve", resolve::answer),
+        get("/v1/auth/resolve", resolve::answer).refusing_as(Shape::Resolution),
         get(REVOCATION_FEED_PATH, revocations::answer),
         get("/v1/auth/audit", audit::list),
         get("/v1/auth/audit/state/{kind}/{id}", audit::state_at),

@@ -1,4 +1,4 @@
-//! The three bodies a refusal can have. Which one a client gets is a property of the route.
+//! The four bodies a refusal can have. Which one a client gets is a property of the route.
 
 use super::Refusal;
 use http::StatusCode;
@@ -15,13 +15,20 @@ pub enum Shape {
     OAuth,
     /// `{valid: false, identity: null, error: {code, message, retryable}}`, of `/v1/auth/introspect`.
     Identity,
+    /// The first, and `success: false`: of `/v1/auth/resolve`.
+    Resolution,
 }
 
 impl Refusal {
     /// The body in the route's shape. `request_id` is the text of `X-Request-ID`.
     pub fn body(&self, shape: Shape, request_id: &str) -> Value {
         match shape {
-            Shape::Rest => self.rest(request_id),
+            Shape::Rest => Value::Object(self.rest(request_id)),
+            Shape::Resolution => {
+                let mut body = self.rest(request_id);
+                body.insert("success".to_owned(), json!(false));
+                Value::Object(body)
+            }
             Shape::OAuth => json!({"error": self.oauth_error(), "error_description": self.message()}),
             Shape::Identity => {
                 let error = IntrospectionError::new(self.identity_code(), self.message());
@@ -30,7 +37,7 @@ impl Refusal {
         }
     }
 
-    fn rest(&self, request_id: &str) -> Value {
+    fn rest(&self, request_id: &str) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("error".to_owned(), json!(self.to_string()));
         body.insert("code".to_owned(), json!(self.code()));
@@ -39,7 +46,7 @@ impl Refusal {
         for (name, value) in self.extra() {
             body.insert(name.to_owned(), value);
         }
-        Value::Object(body)
+        body
     }
 
     /// Anything that is not about the credential asked about is the caller's, the request's or the gateway's fault.

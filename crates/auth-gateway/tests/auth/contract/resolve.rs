@@ -109,6 +109,7 @@ async fn nobody_is_nobody_and_a_bad_cookie_is_not_made_good_by_a_token() {
     refused.push(answer(bad).await);
     for answer in refused {
         assert_eq!(refusal(&answer), (401, "AUTH_REQUIRED"));
+        assert_eq!(answer.body["success"], false, "{}", answer.text);
         assert_eq!(answer.header("x-uai-error"), Some("AUTH_REQUIRED"));
         for name in identity_contract::HEADER_NAMES
             .iter()
