@@ -18,7 +18,8 @@ const MOST: usize = 16;
 pub(crate) struct Assertions(Mutex<Vec<(Assertion, Timestamp)>>);
 
 impl App {
-    /// An assertion about the credential's holder for `audience`, good for at least half its lifetime.
+    /// An assertion about the credential's holder for `audience`, good for at least half its lifetime or until the credential
+    /// ends.
     pub(crate) fn assertion(&self, known: &Known, audience: &str) -> Result<Assertion, Refusal> {
         let now = self.clock.now();
         if let Some(made) = known.assertions.fresh(audience, now) {
@@ -39,6 +40,8 @@ impl App {
     fn assertion_claims(&self, known: &Known, audience: &str, now: Timestamp) -> Result<AssertionClaims, Refusal> {
         let identity = &known.identity;
         let iat = u64::try_from(now.seconds()).unwrap_or(0);
+        let end = known.end(now).and_then(|end| u64::try_from(end.seconds()).ok());
+        let full = iat + self.settings.tokens.assertion_ttl.as_secs();
         Ok(AssertionClaims {
             iss: self.settings.issuer.as_str().to_owned(),
             sub: identity.actor_id.clone(),
@@ -46,7 +49,7 @@ impl App {
             jti: self.journal.new_id(now).to_string(),
             iat,
             nbf: iat,
-            exp: iat + self.settings.tokens.assertion_ttl.as_secs(),
+            exp: end.map_or(full, |end| end.min(full)),
             scope: identity.scopes.to_string(),
             actor_type: identity.actor_type.as_str().to_owned(),
             role: identity.role.clone(),

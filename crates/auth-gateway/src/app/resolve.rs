@@ -267,6 +267,13 @@ impl Known {
         self.ends_at.is_none_or(|end| now < end) && self.idle_end.is_none_or(|end| now < end)
     }
 
+    /// When the credential ends if it is used now and never again.
+    pub(super) fn end(&self, now: Timestamp) -> Option<Timestamp> {
+        let idle = self.session.as_ref().and_then(|session| session.idle_ms);
+        let idle_end = idle.map(|idle| now.plus(std::time::Duration::from_millis(idle)));
+        self.ends_at.into_iter().chain(idle_end).min()
+    }
+
     /// The identity, for one request.
     pub(crate) fn identity_for(&self, request_id: &str) -> Identity {
         Identity {

@@ -1,7 +1,7 @@
 //! `GET /v1/auth/resolve`: the identity in headers; and `introspect` by the holder.
 
 use super::introspect::verified;
-use super::{browser, refusal, with_bearer, with_cookie};
+use super::{browser, claims, refusal, with_bearer, with_cookie};
 use crate::support::gateway::{ISSUER, answer, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -80,6 +80,35 @@ async fn the_assertion_for_upstreams_comes_in_both_too() {
     // It is about a caller and opens nothing.
     let opened = with_bearer(&person.client, Method::GET, "/v1/auth/me", token).await;
     assert_eq!(opened.status, 401);
+}
+
+#[tokio::test]
+async fn an_assertion_ends_with_its_credential() {
+    let gateway = shared().await;
+    let (person, edge) = (gateway.user().await, gateway.service("introspect"));
+    let made = person.post("/api/v1/api-keys", json!({"name": "short"})).await;
+    let (id, key) = (
+        &made.body["data"]["id"],
+        made.body["data"]["key"].as_str().expect("a key"),
+    );
+    let rotate = format!("/api/v1/api-keys/{}/rotate", id.as_str().expect("an id"));
+    let rotated = person.post(&rotate, json!({"overlap_seconds": 60})).await;
+    let end = rotated.body["data"]["previous_key_expires_at"]
+        .as_str()
+        .expect("a time")
+        .to_owned();
+    let resolved = person
+        .client
+        .request(Method::GET, "/v1/auth/resolve")
+        .header("x-api-key", key);
+    for answer in [edge.introspect(key).await, answer(resolved).await] {
+        let assertion = &answer.body["assertion"];
+        let expires_at = assertion["expires_at"].as_str().expect("a time");
+        assert!(*expires_at <= *end, "{expires_at} is behind {end}");
+        let claims = claims(assertion["token"].as_str().expect("a token"));
+        let lifetime = claims["exp"].as_u64().expect("exp") - claims["iat"].as_u64().expect("iat");
+        assert!((1..=60).contains(&lifetime), "{lifetime}");
+    }
 }
 
 #[tokio::test]
