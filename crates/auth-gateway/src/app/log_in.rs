@@ -17,6 +17,7 @@ use crate::domain::ids::{ClientId, SessionId};
 use crate::domain::key_hash::KeyHash;
 use crate::domain::login::{self, LoginFailure};
 use crate::domain::platform::Platform;
+use crate::domain::project_scope::ProjectScope;
 use crate::domain::session::{self, Opening, Session};
 use crate::domain::user::{self, LoginFact, PasswordFact, User};
 
@@ -27,6 +28,8 @@ pub(crate) struct Login {
     pub(crate) password: Option<Password>,
     pub(crate) platform: Platform,
     pub(crate) client_id: Option<ClientId>,
+    /// The project that the session is to be for.
+    pub(crate) project_scope: Option<ProjectScope>,
     /// Whether a browser is to hold the session in a cookie.
     pub(crate) cookie: bool,
 }
@@ -42,7 +45,7 @@ pub(crate) struct LoggedIn {
 impl App {
     /// # Errors
     /// `InvalidCredentials` for a wrong password and an unknown account alike, `EmailNotVerified` after the right password,
-    /// `TooManyAttempts`, `Busy`.
+    /// `OtherProject`, `TooManyAttempts`, `Busy`.
     pub(crate) async fn log_in(&self, login: Login, caller: &Caller) -> Result<LoggedIn, Refusal> {
         let now = self.clock.now();
         let email: Option<EmailAddress> = login.email.parse().ok();
@@ -71,9 +74,13 @@ impl App {
                 });
             }
         };
+        if !belongs_to(&user.state, login.project_scope.as_ref()) {
+            return Err(Refusal::OtherProject);
+        }
         let opened = {
             let entry = Entry {
                 login: fact,
+                project_scope: login.project_scope,
                 cookie: login.cookie,
                 records: attempt.succeeded(),
             };
@@ -178,7 +185,12 @@ impl App {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Opened, Refusal> {
-        let Entry { login, cookie, records } = entry;
+        let Entry {
+            login,
+            project_scope,
+            cookie,
+            records,
+        } = entry;
         let id = SessionId(self.journal.new_id(now));
         let handle = cookie.then(|| SessionHandle::generate(&*self.random));
         let issue = self.tokens.issue(&self.journal, now)?;
@@ -187,6 +199,7 @@ impl App {
             user: user.clone(),
             client_id: login.client_id.clone(),
             platform: login.platform,
+            project_scope,
             method: login.method,
             scopes: self.settings.scopes.of(&user.role).clone(),
             lifetime: self.settings.sessions.absolute,
@@ -228,9 +241,18 @@ impl App {
     }
 }
 
+/// Who has a project of their own works in no other.
+fn belongs_to(user: &User, wanted: Option<&ProjectScope>) -> bool {
+    match (&user.project_scope, wanted) {
+        (Some(own), Some(wanted)) => *own == wanted.to_string(),
+        _ => true,
+    }
+}
+
 /// How a user came in.
 pub(super) struct Entry {
     pub(super) login: LoginFact,
+    pub(super) project_scope: Option<ProjectScope>,
     /// Whether a browser is to hold the session in a cookie.
     pub(super) cookie: bool,
     /// What changes together with the session's beginning.

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     InvalidRefreshToken,
     #[error("this is no refresh token")]
     NotARefreshToken,
+    #[error("the account is of another project")]
+    OtherProject,
     #[error("more scopes than the owner has")]
     ScopesBeyondOwner,
     #[error("not allowed")]

@@ -136,6 +136,7 @@ impl Installation {
             password: Password::new(password.to_owned()).ok(),
             platform: Platform::Web,
             client_id: None,
+            project_scope: None,
             cookie: true,
         };
         self.app.log_in(login, &at(from)).await
@@ -378,6 +379,7 @@ async fn an_answer_costs_one_hash_whoever_is_asked_about() {
                 password: Password::new(text.to_owned()).ok(),
                 platform: Platform::Cli,
                 client_id: None,
+                project_scope: None,
                 cookie: false,
             };
             let from = u8::try_from(number * 10 + place).expect("small");

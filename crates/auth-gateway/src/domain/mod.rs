@@ -23,6 +23,7 @@ pub(crate) mod owner;
 pub(crate) mod email_address;
 pub(crate) mod key_hash;
 pub(crate) mod platform;
+pub(crate) mod project_scope;
 pub(crate) mod role;
 pub(crate) mod ids;
 

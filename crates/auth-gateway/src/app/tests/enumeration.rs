@@ -56,6 +56,7 @@ async fn as_much_is_hashed_and_written_whoever_is_asked_about() {
                 password: Password::new("a guess of many".to_owned()).ok(),
                 platform: Platform::Cli,
                 client_id: None,
+                project_scope: None,
                 cookie: false,
             };
             let refused = here.app.log_in(login, &at(10 + place)).await;

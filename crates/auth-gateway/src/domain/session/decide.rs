@@ -7,6 +7,7 @@ use crate::domain::fact::Fact;
 use crate::domain::ids::{ClientId, SessionId};
 use crate::domain::key_hash::KeyHash;
 use crate::domain::platform::Platform;
+use crate::domain::project_scope::ProjectScope;
 use crate::domain::user::User;
 use event_store::Timestamp;
 use identity_contract::{AuthMethod, ScopeSet};
@@ -43,6 +44,8 @@ pub(crate) struct Opening {
     pub(crate) user: User,
     pub(crate) client_id: Option<ClientId>,
     pub(crate) platform: Platform,
+    /// The project that it is for; none is the user's own, if there is one.
+    pub(crate) project_scope: Option<ProjectScope>,
     pub(crate) method: AuthMethod,
     pub(crate) scopes: ScopeSet,
     pub(crate) lifetime: Duration,
@@ -137,7 +140,10 @@ fn start(opening: Opening, now: Timestamp) -> Result<Vec<Fact>, Refusal> {
         method: opening.method,
         scopes: opening.scopes,
         role: Some(user.role),
-        project_scope: user.project_scope,
+        project_scope: opening
+            .project_scope
+            .map(|project| project.to_string())
+            .or(user.project_scope),
         expires_at: now.plus(opening.lifetime),
         idle_ms: idle,
         handle: opening.handle,

@@ -55,6 +55,7 @@ fn opening() -> Opening {
         user: user(),
         client_id: Some(client_id()),
         platform: Platform::Cli,
+        project_scope: None,
         method: AuthMethod::Password,
         scopes: "memories:* profile".parse().unwrap(),
         lifetime: 24 * HOUR,

@@ -13,6 +13,7 @@ use crate::app::caller::Caller;
 use crate::app::log_in::{LoggedIn, Login};
 use crate::crypto::password::Password;
 use crate::domain::platform::Platform;
+use crate::domain::project_scope::ProjectScope;
 use crate::http::body::Fields;
 use crate::http::cookies::DisplayedUser;
 use crate::http::cors::OriginVerdict;
@@ -25,6 +26,7 @@ pub(crate) struct Credentials {
     email: Option<String>,
     password: Option<Secret>,
     platform: Option<String>,
+    project_scope: Option<String>,
     return_to: Option<String>,
 }
 
@@ -43,6 +45,12 @@ pub(crate) async fn answer(
             .parse()
             .map_err(|error: crate::domain::platform::UnknownPlatform| Refusal::InvalidRequest(error.to_string()))?,
     };
+    let project_scope = body
+        .project_scope
+        .as_deref()
+        .map(str::parse::<ProjectScope>)
+        .transpose();
+    let project_scope = project_scope.map_err(|error| Refusal::InvalidRequest(error.to_string()))?;
     // Another site's page must not sign its visitor in to somebody else's account.
     if platform == Platform::Web && verdict.is_some_and(|Extension(verdict)| verdict == OriginVerdict::Refused) {
         return Err(Refusal::OriginNotAllowed);
@@ -58,6 +66,7 @@ pub(crate) async fn answer(
         password: Password::new(password.expose().to_owned()).ok(),
         platform,
         client_id: None,
+        project_scope,
         cookie: platform == Platform::Web,
     };
     let logged_in = gateway.app.log_in(login, &caller).await?;

@@ -28,6 +28,7 @@ impl From<app::Refusal> for Refusal {
             Fact::InvalidRefreshToken => Self::InvalidRefreshToken,
             Fact::NotARefreshToken => Self::InvalidTokenType,
             Fact::SignUpClosed | Fact::NotAllowed => Self::Forbidden,
+            Fact::OtherProject => Self::OtherProject,
             Fact::NotFound("API key") => Self::KeyNotFound,
             Fact::NotFound(_) => Self::NotFound,
             Fact::Exists("API key") => Self::KeyExists,

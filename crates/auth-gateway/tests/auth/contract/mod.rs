@@ -15,6 +15,7 @@ mod logout;
 mod nobody_special;
 mod own_origin;
 mod passwords;
+mod project_scope;
 mod queries;
 mod refresh;
 mod resolve;
