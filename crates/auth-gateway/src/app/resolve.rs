@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::accounts::Account;
 use super::freshness::AsOf;
 use super::journal::Loaded;
-use super::{App, Refusal};
+use super::{App, Refusal, tokens};
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::crypto::claims::AccessClaims;
 use crate::crypto::digest::sha256;
@@ -174,7 +174,7 @@ impl App {
         let identity = Identity {
             credential_id: session.id.to_string(),
             session_id: Some(session.id.0),
-            client_id: session.client_id.as_ref().map(ToString::to_string),
+            client_id: Some(tokens::client_of(&session).to_owned()),
             project_scope: session.project_scope.clone(),
             auth_method: session.method,
             scopes,

@@ -21,6 +21,11 @@ use crate::domain::user::User;
 /// The client of sessions that no OAuth client asked for.
 pub(crate) const FIRST_PARTY: &str = "lanonasis";
 
+/// Who asked for the session, as tokens and introspection say it.
+pub(super) fn client_of(session: &Session) -> &str {
+    session.client_id.as_ref().map_or(FIRST_PARTY, |client| client.as_str())
+}
+
 pub(crate) struct Tokens {
     settings: Arc<Settings>,
     keys: Arc<KeyRing>,
@@ -104,11 +109,7 @@ impl Tokens {
             iss: self.settings.issuer.as_str().to_owned(),
             sub: user.id.to_string(),
             aud: self.settings.tokens.audience.clone(),
-            client_id: session
-                .client_id
-                .as_ref()
-                .map_or(FIRST_PARTY, |client| client.as_str())
-                .to_owned(),
+            client_id: client_of(session).to_owned(),
             scope: session.scopes.to_string(),
             sid: session.id.to_string(),
             jti: issue.jti.to_string(),

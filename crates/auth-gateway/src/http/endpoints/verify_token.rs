@@ -45,9 +45,22 @@ pub(crate) async fn answer(
             "client_id": who.identity.client_id,
             "expires_at": who.identity.expires_at,
         }))),
-        Err(refusal @ (Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded)) => Ok(Json(
-            json!({ "valid": false, "error": refusal.to_string(), "type": "jwt" }),
-        )),
+        Err(refusal @ (Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded)) => {
+            let mut body = json!({ "valid": false, "error": refusal.to_string() });
+            if let Some(kind) = kind(token.expose()) {
+                body["type"] = json!(kind);
+            }
+            Ok(Json(body))
+        }
         Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// What a text that opens nothing looks like, where it looks like a token.
+fn kind(text: &str) -> Option<&'static str> {
+    match text.split('.').count() {
+        3 => Some("jwt"),
+        _ if text.starts_with("cli_") => Some("cli_token"),
+        _ => None,
     }
 }

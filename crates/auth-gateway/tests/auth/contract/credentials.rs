@@ -1,9 +1,9 @@
 //! `verify`, `verify-token`, `verify-api-key`: is this credential good?
 
-use super::{browser, refusal, with_bearer, with_cookie};
+use super::{browser, claims, refusal, with_bearer, with_cookie};
 use crate::support::gateway::{answer, shared};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn verify_tells_the_holder_who_they_are_with_or_without_a_body() {
@@ -86,6 +86,20 @@ async fn verify_token_answers_200_about_any_token() {
     );
     assert_eq!((&good.body["valid"], &good.body["type"]), (&json!(true), &json!("jwt")));
     assert_eq!(good.body["user"]["email"], person.email);
+    assert_eq!(good.body["client_id"], claims(&person.access_token)["client_id"]);
+    assert_eq!(good.body["client_id"], "lanonasis");
+    let own = answer(person.request(Method::POST, "/v1/auth/introspect")).await;
+    assert_eq!(own.body["identity"]["client_id"], "lanonasis");
+    let handle = browser(&gateway.client(), &person.email).await;
+    let kinds = [
+        ("a.b.c", json!("jwt")),
+        ("cli_1700000000000_x", json!("cli_token")),
+        (&handle, Value::Null),
+        (&person.refresh_token, Value::Null),
+    ];
+    for (token, kind) in kinds {
+        assert_eq!(ask(token).await.body["type"], kind, "{token}");
+    }
 
     let milliseconds = 9_999_999_999_999_u64;
     let worthless = [
