@@ -11,13 +11,10 @@ use serde_json::json;
 
 use crate::app::resolve::Resolved;
 use crate::app::{App, Refusal as Fact};
-use crate::http::credential::{Carrier, Presented};
+use crate::http::credential::{Carrier, Credential, Presented};
 use crate::http::error::Refusal;
 use crate::http::request_id::RequestId;
 use crate::http::signed_in::shown;
-
-/// Which counts when there are several: the cookie first, as nginx's callers expect.
-const ORDER: [Carrier; 4] = [Carrier::Cookie, Carrier::Bearer, Carrier::ApiKeyHeader, Carrier::Mcp];
 
 pub(crate) async fn answer(State(app): State<Arc<App>>, request_id: RequestId, presented: Presented) -> Response {
     match resolve(&app, &presented).await {
@@ -33,16 +30,25 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request_id: RequestId, p
 
 /// The caller, and an assertion about them for the platform.
 async fn resolve(app: &App, presented: &Presented) -> Result<(Resolved, Assertion), Refusal> {
-    let credential = ORDER
-        .iter()
-        .find_map(|carrier| presented.at(*carrier))
-        .ok_or(Refusal::AuthRequired)?;
+    let credential = first(presented).ok_or(Refusal::AuthRequired)?;
     let who = app.resolve(&shown(credential)).await.map_err(|refusal| match refusal {
         Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded => Refusal::AuthRequired,
         other => other.into(),
     })?;
     let assertion = app.assertion(&who, app.settings.issuer.as_str())?;
     Ok((who, assertion))
+}
+
+/// Which counts when there are several, as the callers behind nginx expect: the cookie, a JWT, a key, and then anything else.
+fn first(presented: &Presented) -> Option<&Credential> {
+    let bearer = presented.at(Carrier::Bearer);
+    let is_jwt = |bearer: &&Credential| matches!(bearer, Credential::Token(text) if text.expose().contains('.'));
+    presented
+        .at(Carrier::Cookie)
+        .or(bearer.filter(is_jwt))
+        .or(presented.at(Carrier::ApiKeyHeader))
+        .or(bearer)
+        .or(presented.at(Carrier::Mcp))
 }
 
 fn success(who: &Resolved, assertion: &Assertion, request_id: &str) -> Response {

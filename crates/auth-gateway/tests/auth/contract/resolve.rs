@@ -112,6 +112,21 @@ async fn an_assertion_ends_with_its_credential() {
 }
 
 #[tokio::test]
+async fn a_session_s_token_counts_before_a_key_and_a_key_before_what_is_no_token() {
+    let gateway = shared().await;
+    let (person, other) = (gateway.user().await, gateway.user().await);
+    let made = other.post("/api/v1/api-keys", json!({"name": "beside a token"})).await;
+    let key = made.body["data"]["key"].as_str().expect("a key");
+    let token = person.request(Method::GET, "/v1/auth/resolve").header("x-api-key", key);
+    assert_eq!(answer(token).await.body["authId"], person.id);
+    let opaque = person
+        .client
+        .request(Method::GET, "/v1/auth/resolve")
+        .bearer_auth("opaque");
+    assert_eq!(answer(opaque.header("x-api-key", key)).await.body["authId"], other.id);
+}
+
+#[tokio::test]
 async fn a_cookie_counts_before_a_token() {
     let gateway = shared().await;
     let (person, other) = (gateway.user().await, gateway.user().await);
