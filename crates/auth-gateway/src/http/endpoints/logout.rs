@@ -1,4 +1,4 @@
-//! `POST /v1/auth/logout`: ends every session that the request shows, by token or by cookie.
+//! `POST /v1/auth/logout`: ends every session that the request shows. It takes a token, also of who has a cookie besides.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use crate::app::Refusal as Fact;
 use crate::app::caller::{Actor, Caller};
 use crate::app::resolve::Shown;
 use crate::domain::session::EndReason;
-use crate::http::credential::Presented;
+use crate::http::credential::{Credential, Presented};
 use crate::http::error::Refusal;
 use crate::http::gateway::Gateway;
 use crate::http::signed_in::shown;
@@ -20,7 +20,8 @@ pub(crate) async fn answer(
     caller: Caller,
     presented: Presented,
 ) -> Result<Response, Refusal> {
-    if presented.each().next().is_none() {
+    let is_token = |credential: &Credential| matches!(credential, Credential::Token(_));
+    if !presented.each().any(|(_, credential)| is_token(credential)) {
         return Err(Refusal::MissingToken);
     }
     let mut revoked = false;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use http::header::SET_COOKIE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,7 +14,9 @@ use crate::app::sessions::SeenSession;
 use crate::domain::ids::SessionId;
 use crate::domain::session::EndReason;
 use crate::domain::user::SessionsEnd;
+use crate::http::credential::{Carrier, Presented};
 use crate::http::error::Refusal;
+use crate::http::gateway::Gateway;
 use crate::http::query::Query;
 use crate::http::signed_in::{InSession, SignedIn};
 
@@ -31,28 +35,44 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asking: SignedIn) -> Resul
 }
 
 pub(crate) async fn end(
-    State(app): State<Arc<App>>,
+    State(gateway): State<Gateway>,
     InSession(asking): InSession,
+    presented: Presented,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let id: SessionId = id.parse().map_err(|_| Refusal::NotFound)?;
-    app.end_session(id, Some(asking.who.account.user.id), EndReason::ByOwner, &asking.caller)
+    let owner = Some(asking.who.account.user.id);
+    gateway
+        .app
+        .end_session(id, owner, EndReason::ByOwner, &asking.caller)
         .await?;
-    Ok(Json(json!({ "success": true })))
+    let is_own = asking.session().is_some_and(|session| session.id == id);
+    Ok(ended(&gateway, &presented, is_own))
 }
 
 pub(crate) async fn end_all(
-    State(app): State<Arc<App>>,
+    State(gateway): State<Gateway>,
     InSession(asking): InSession,
+    presented: Presented,
     Query(which): Query<Which>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let kept = asking
         .session()
         .filter(|_| which.keep_current)
         .map(|session| session.id);
-    app.end_sessions(asking.who.account.user.id, kept, SessionsEnd::ByOwner, &asking.caller)
+    gateway
+        .app
+        .end_sessions(asking.who.account.user.id, kept, SessionsEnd::ByOwner, &asking.caller)
         .await?;
-    Ok(Json(json!({ "success": true })))
+    Ok(ended(&gateway, &presented, kept.is_none()))
+}
+
+/// A browser whose session has ended is rid of its cookies.
+fn ended(gateway: &Gateway, presented: &Presented, is_own: bool) -> Response {
+    let has_cookie = is_own && presented.at(Carrier::Cookie).is_some();
+    let lines = has_cookie.then(|| gateway.cookies.clear().map(|value| (SET_COOKIE, value)));
+    let lines: Vec<_> = lines.into_iter().flatten().collect();
+    (AppendHeaders(lines), Json(json!({ "success": true }))).into_response()
 }
 
 fn line(seen: &SeenSession) -> Value {

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/logout`.
 
-use super::{browser, cookies, refusal, with_bearer, with_cookie};
-use crate::support::gateway::{answer, shared};
+use super::{browser, cookies, handle, refusal, with_bearer, with_cookie};
+use crate::support::gateway::{PASSWORD, answer, shared};
 use reqwest::Method;
 use serde_json::json;
 
@@ -31,8 +31,16 @@ async fn a_cookie_s_session_ends_and_both_cookies_are_removed() {
     let gateway = shared().await;
     let person = gateway.user().await;
     let client = gateway.client();
-    let handle = browser(&client, &person.email).await;
-    let out = with_cookie(&client, Method::POST, LOGOUT, &handle).await;
+    let login = json!({"email": person.email, "password": PASSWORD});
+    let signed_in = client.post("/v1/auth/login", login).await;
+    let (handle, token) = (handle(&signed_in), signed_in.body["access_token"].as_str());
+    let cookie = format!("lanonasis_session={handle}");
+    let alone = with_cookie(&client, Method::POST, LOGOUT, &handle).await;
+    assert_eq!(refusal(&alone), (400, "MISSING_TOKEN"));
+    let request = client
+        .request(Method::POST, LOGOUT)
+        .bearer_auth(token.expect("a token"));
+    let out = answer(request.header("cookie", cookie)).await;
     assert_eq!(
         (out.status.as_u16(), &out.body),
         (200, &json!({"success": true, "revoked": true}))
@@ -74,6 +82,34 @@ async fn without_a_credential_there_is_nothing_to_end() {
         }
         let answer = answer(request).await;
         assert_eq!(refusal(&answer), (400, "MISSING_TOKEN"));
+    }
+}
+
+#[tokio::test]
+async fn an_api_key_has_no_session_to_end() {
+    let person = shared().await.user().await;
+    let made = person.post("/api/v1/api-keys", json!({"name": "stays"})).await;
+    let key = made.body["data"]["key"].as_str().expect("a key");
+    let in_header = person.client.request(Method::POST, LOGOUT).header("x-api-key", key);
+    let as_bearer = person.client.request(Method::POST, LOGOUT).bearer_auth(key);
+    for request in [in_header, as_bearer] {
+        let refused = answer(request).await;
+        assert_eq!(refusal(&refused), (400, "MISSING_TOKEN"));
+        assert!(cookies(&refused).is_empty());
+    }
+    assert_eq!(person.get("/v1/auth/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_ends_the_session_of_a_cookie_is_rid_of_the_cookie() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    for path in ["/v1/auth/sessions", "/v1/auth/sessions?keep_current=true"] {
+        let handle = browser(&person.client, &person.email).await;
+        let ended = with_cookie(&person.client, Method::DELETE, path, &handle).await;
+        assert_eq!(ended.status, 200, "{}", ended.text);
+        let removed = cookies(&ended).iter().filter(|line| line.contains("Max-Age=0")).count();
+        assert_eq!(removed, if path.contains("keep") { 0 } else { 2 }, "{path}");
     }
 }
 
