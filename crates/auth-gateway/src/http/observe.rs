@@ -13,7 +13,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 use hyper::body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,8 +30,12 @@ pub(crate) struct Observer {
 }
 
 pub(crate) async fn observe(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {
-    let id = RequestId::assign(request.headers());
     let peer = request.extensions().get::<Peer>().copied();
+    let is_trusted = peer.is_some_and(|peer| observer.trusted.trusts(peer.0.ip()));
+    let id = match is_trusted {
+        true => RequestId::assign(request.headers()),
+        false => RequestId::assign(&HeaderMap::new()),
+    };
     let client = peer.map(|peer| ClientAddress::resolve(peer, request.headers(), &observer.trusted));
     request.extensions_mut().insert(id.clone());
     if let Some(client) = client {

@@ -1,8 +1,8 @@
 //! Refusals, request ids and headers of every answer.
 
-use crate::support::{Gateway, State, header};
+use crate::support::{Gateway, Says, State, header};
 use auth_gateway::http::route::{Route, get, post};
-use auth_gateway::http::{BaseSettings, ConnectionLimits, Presented, Refusal, RequestId, Shape};
+use auth_gateway::http::{BaseSettings, ConnectionLimits, Presented, Refusal, RequestId, Shape, TrustedProxies};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -76,7 +76,11 @@ async fn a_refusal_has_the_shape_of_its_route() {
 
 #[tokio::test]
 async fn the_request_id_is_kept_returned_and_in_the_body() {
-    let gateway = Gateway::with(table()).await;
+    let settings = BaseSettings {
+        trusted_proxies: TrustedProxies::new(vec!["127.0.0.1/32".parse().expect("a network")]),
+        ..BaseSettings::default()
+    };
+    let gateway = Gateway::start(table(), settings, ConnectionLimits::default(), Says::default()).await;
     let sent = "0190b2f07d5c7c3a9b1e2f6a1c0d9e8f";
     let request = gateway.client.get(gateway.url("/id")).header("X-Request-ID", sent);
     let response = request.send().await.expect("an answer");
@@ -90,6 +94,16 @@ async fn the_request_id_is_kept_returned_and_in_the_body() {
     let made = header(&response, "x-request-id").expect("there").to_owned();
     assert_ne!(made, "mine");
     assert_eq!(response.json::<Value>().await.expect("JSON")["request_id"], made);
+}
+
+#[tokio::test]
+async fn who_is_no_trusted_proxy_gives_its_requests_no_id() {
+    let gateway = Gateway::with(table()).await;
+    let sent = "0190b2f07d5c7c3a9b1e2f6a1c0d9e8f";
+    let request = gateway.client.get(gateway.url("/id")).header("X-Request-ID", sent);
+    let response = request.send().await.expect("an answer");
+    let made = header(&response, "x-request-id").expect("there").to_owned();
+    assert!(made != sent && response.text().await.expect("text") == made);
 }
 
 #[tokio::test]
