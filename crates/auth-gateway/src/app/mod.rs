@@ -62,7 +62,7 @@ use usage::Usage;
 
 /// Credentials remembered.
 const REMEMBERED: u64 = 50_000;
-/// Other machines' clocks may differ by so much.
+/// The clocks of other gateways, which sign too, may be ahead by so much.
 const SKEW: Duration = Duration::from_secs(5);
 
 /// Everything that use cases need.

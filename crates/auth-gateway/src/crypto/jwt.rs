@@ -80,8 +80,8 @@ pub(crate) enum TokenRefused {
 }
 
 impl Expectations {
-    /// One of `audiences` must be among the token's. `skew` is how far other clocks may be ahead or behind, 0 to 30
-    /// seconds.
+    /// One of `audiences` must be among the token's. `skew` is how far the clock of who signed it may be ahead, 0 to 30
+    /// seconds; a token's end is its end.
     pub(crate) fn new(issuer: String, audiences: Vec<String>, skew: Duration) -> Result<Self, SkewTooLarge> {
         if skew > LARGEST_SKEW {
             return Err(SkewTooLarge);
@@ -135,7 +135,8 @@ impl Expectations {
         if claims.iat.max(claims.nbf) * 1000 > now + skew * 1000 {
             return Err(TokenRefused::NotYetValid);
         }
-        if now >= (claims.exp + skew) * 1000 {
+        // Whoever signed it said when it ends, by the same clock or one as good: an end in the past is no end to report.
+        if now >= claims.exp * 1000 {
             return Err(TokenRefused::Expired);
         }
         Ok(())

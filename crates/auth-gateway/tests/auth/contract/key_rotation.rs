@@ -65,15 +65,12 @@ async fn ten_rotations_under_load_fail_nobody_and_a_forgotten_key_s_tokens_are_r
     .await;
 
     let last = Person::log_in(gateway.client(), &emails[0], PASSWORD).await;
-    let mut refused = Value::Null;
     eventually_async(async || {
         let told = edge.introspect(&last.access_token).await;
-        refused = told.body["error"]["code"].clone();
-        told.body["valid"] == false
+        told.body["error"]["code"] == "invalid_credential"
     })
     .await;
-    // Its time is not up: nobody knows its key any more.
-    assert_eq!(refused, "invalid_credential");
+    // It is not only too old: nobody knows its key any more.
     let keys = published(&last.client).await;
     let shown = keys["keys"].as_array().expect("keys");
     assert!(shown.iter().all(|key| key["kid"] != kid(&last.access_token)), "{keys}");

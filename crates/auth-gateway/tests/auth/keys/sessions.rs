@@ -58,9 +58,11 @@ async fn tokens_last_as_long_and_are_for_whom_the_file_says() {
 
 #[tokio::test]
 async fn a_refresh_token_that_is_not_used_is_void_after_its_time() {
-    // When the access token has expired, the refresh token of the same moment has too.
-    let (_gateway, person) = started("tokens: { access_ttl: 1s, assertion_ttl: 1s, refresh_ttl: 1s }").await;
+    let (gateway, person) = started("tokens: { access_ttl: 1s, assertion_ttl: 1s, refresh_ttl: 1s }").await;
     eventually_async(async || person.get("/v1/auth/me").await.status == 401).await;
+    // Access tokens live to the second: when a later one has expired, the refresh token of the first has too.
+    let later = Person::log_in(gateway.client(), &person.email, crate::support::gateway::PASSWORD).await;
+    eventually_async(async || later.get("/v1/auth/me").await.status == 401).await;
     assert_eq!(refusal(&refresh(&person).await), (401, "SESSION_NOT_FOUND"));
 }
 
