@@ -258,7 +258,8 @@ impl App {
         let current = key.settings.clone();
         let permissions = match change.scopes {
             Some(scopes) => {
-                let requested = api_key::requested_permissions(Some(scopes), None)?;
+                let context = Some(current.key_context).filter(|context| current.has_memories_of(*context));
+                let requested = api_key::requested_permissions(Some(scopes), context)?;
                 self.within(owner, change.ceiling.as_ref(), &requested)?
             }
             None => current.permissions.clone(),

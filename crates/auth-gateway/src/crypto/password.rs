@@ -19,7 +19,7 @@ pub(crate) struct Password(SecretString);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAPassword {
-    #[error("no password has fewer than 8 bytes")]
+    #[error("a password has at least 8 bytes")]
     TooShort,
     #[error("a password has at most 1,024 bytes")]
     TooLong,

@@ -139,12 +139,26 @@ pub(super) fn field_at_fault(path: &str, error: &str) -> Refusal {
         _ if error == TWICE => format!("`{path}` {TWICE}"),
         _ if kept && path == "." => error.to_owned(),
         _ if kept => format!("`{path}`: {error}"),
-        Some((_, expected)) if path == "." => format!("A field is of the wrong type: expected {expected}"),
-        Some((_, expected)) => format!("`{path}` is of the wrong type: expected {expected}"),
+        Some((_, expected)) if path == "." => format!("A field is of the wrong type: expected {}", in_words(expected)),
+        Some((_, expected)) => format!("`{path}` is of the wrong type: expected {}", in_words(expected)),
         None if path == "." => "A field is not valid".to_owned(),
         None => format!("`{path}` is not valid"),
     };
     Refusal::InvalidRequest(detail)
+}
+
+/// serde names types of Rust, which are nothing to a client.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not below 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        text if text.starts_with("struct ") => "an object",
+        text => text,
+    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,14 @@ pub(crate) struct Binding {
     pub(crate) require_request_signature: bool,
 }
 
+impl Settings {
+    /// Whether it was made for the context, whose memories it then has by its very name.
+    pub(crate) fn has_memories_of(&self, context: KeyContext) -> bool {
+        let memories = context.memories();
+        self.permissions.iter().any(|scope| *scope == memories)
+    }
+}
+
 impl KeyContext {
     /// What keys of the context have besides.
     pub(crate) fn memories(self) -> Scope {

@@ -132,7 +132,7 @@ async fn a_field_of_the_wrong_type_is_named_and_its_value_is_not_repeated() {
         (
             JSON,
             r#"{"days":"hunter2"}"#,
-            "`days` is of the wrong type: expected u32",
+            "`days` is of the wrong type: expected a whole number, not below 0",
         ),
         (
             JSON,
@@ -142,7 +142,7 @@ async fn a_field_of_the_wrong_type_is_named_and_its_value_is_not_repeated() {
         (
             FORM,
             "days=hunter2",
-            "`days` is of the wrong type: expected u32",
+            "`days` is of the wrong type: expected a whole number, not below 0",
         ),
         (FORM, "email=hunter2&email=b", "`email` occurs twice"),
         (FORM, "nothing=hunter2&nothing=b", "`nothing` occurs twice"),

@@ -104,3 +104,18 @@ async fn a_form_that_can_not_be_understood_makes_no_key() {
     }
     assert_eq!(person.get(KEYS).await.body["data"], json!([]));
 }
+
+#[tokio::test]
+async fn a_key_of_a_team_keeps_the_team_s_memories_when_its_scopes_change() {
+    let person = shared().await.user().await;
+    let wish = json!({"name": "team", "key_context": "team", "scopes": ["memories:read"]});
+    let made = person.post(KEYS, wish).await;
+    let path = format!("{KEYS}/{}", made.body["data"]["id"].as_str().expect("an id"));
+    let changed = person.put(&path, json!({"scopes": ["mcp:connect"]})).await;
+    assert_eq!(
+        changed.body["data"]["permissions"],
+        json!(["mcp:connect", "memories:team:*"]),
+        "{}",
+        changed.text
+    );
+}
