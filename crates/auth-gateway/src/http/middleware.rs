@@ -5,6 +5,7 @@ use super::body::BodyLimits;
 use super::client_address::TrustedProxies;
 use super::cors::{CorsPolicy, cors};
 use super::deadline::deadline;
+use super::host::host;
 use super::observe::{Observer, observe};
 use super::panics::panics;
 use super::rate_limit::RateLimits;
@@ -49,6 +50,7 @@ pub(crate) fn wrap(routes: Router, shapes: Shapes, settings: &BaseSettings, metr
             .layer(from_fn_with_state(observer, observe))
             .layer(from_fn(security_headers))
             .layer(from_fn_with_state(shapes, answer))
+            .layer(from_fn(host))
             .layer(from_fn_with_state(Arc::new(settings.cors.clone()), cors))
             .layer(from_fn(panics))
             .layer(from_fn_with_state(settings.answer_time, deadline))

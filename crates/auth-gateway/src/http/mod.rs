@@ -11,6 +11,7 @@ mod answer;
 mod cors;
 mod panics;
 mod deadline;
+mod host;
 mod no_sooner;
 mod rate_limit;
 mod body;

@@ -131,3 +131,23 @@ async fn what_does_not_finish_in_the_drain_is_cut() {
     gateway.served().await;
     assert!(request.await.expect("no panic").is_err());
 }
+
+#[tokio::test]
+async fn a_request_of_http_1_1_names_its_host_once() {
+    let gateway = start(vec![get("/", async || "")], ConnectionLimits::default()).await;
+    let cases = [
+        ("GET / HTTP/1.1\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n", "200"),
+        ("GET / HTTP/1.0\r\n", "200"),
+        ("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n", "400"),
+    ];
+    for (head, status) in cases {
+        let mut stream = TcpStream::connect(gateway.address).await.expect("a connection");
+        let head = format!("{head}Connection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let received = until_closed(stream).await;
+        let line = String::from_utf8_lossy(&received);
+        assert_eq!(line.split(' ').nth(1), Some(status), "{head}: {line}");
+    }
+}
