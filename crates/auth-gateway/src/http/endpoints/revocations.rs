@@ -19,8 +19,8 @@ use crate::app::revocations::revocation;
 use crate::app::services::Service;
 use crate::domain::client::Capability;
 use crate::http::error::Refusal;
-use crate::http::query::Query;
 use crate::http::gateway::Gateway;
+use crate::http::query::Query;
 use crate::http::service::service;
 
 /// Between two signs of life.
