@@ -19,6 +19,7 @@ pub(crate) mod assertions;
 pub(crate) mod resolve;
 pub(crate) mod accounts;
 mod post;
+mod postage;
 pub(crate) mod tokens;
 pub(crate) mod key_ring;
 mod usage;
@@ -54,6 +55,7 @@ use attempts::Attempts;
 use freshness::Freshness;
 use journal::Journal;
 use key_ring::KeyRing;
+use postage::Stamps;
 use resolve::Known;
 use services::Services;
 use subjects::Subjects;
@@ -81,6 +83,7 @@ pub(crate) struct App {
     /// Seals answers that are kept to be given again.
     answers: SealKey,
     attempts: Attempts,
+    stamps: Stamps,
     policy: PasswordPolicy,
     tokens: Tokens,
     usage: Usage,
@@ -141,6 +144,7 @@ impl App {
         Ok(Self {
             services: Services::new(Arc::clone(&journal)),
             attempts: Attempts::new(store.clone(), master_key.attempts(), settings.lockout),
+            stamps: Stamps::new(store.clone(), master_key.attempts()),
             tokens: Tokens::new(Arc::clone(&settings), Arc::clone(&keys), master_key.refresh_key()),
             usage: Usage::new(store.clone()),
             blind_index: master_key.blind_index(),

@@ -4,6 +4,7 @@ use event_store::{Command as Change, RecordChange, Timestamp};
 
 use super::caller::{Actor, Caller};
 use super::post::RESET_FOR;
+use super::postage::Postage;
 use super::sign_up::Holder;
 use super::{App, Refusal};
 use crate::crypto::one_time::{OneTimeToken, Purpose};
@@ -67,6 +68,17 @@ impl App {
     /// Sends a link to choose a new password, if the address has an account. The answer is the same if not.
     pub(crate) async fn forgot_password(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
         let now = self.clock.now();
+        let postage = self.stamps.buy(RESET, email, caller, now).await?;
+        self.send_reset(email, postage, caller, now).await
+    }
+
+    pub(super) async fn send_reset(
+        &self,
+        email: &EmailAddress,
+        postage: Postage,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let user = self.user_by_email(email).await?.filter(|user| user.state.may_act());
         let Some(user) = user else {
             return self.keep_unused(caller, now).await;
@@ -93,6 +105,7 @@ impl App {
             .await?;
         let link = self.link(&format!("/web/reset-password?token={}", token.expose()));
         self.post(
+            postage,
             &email,
             Letter::ResetPassword {
                 link: &link,
@@ -146,6 +159,7 @@ impl App {
     fn tell_of_change(&self, email: &EmailAddress, caller: &Caller, now: Timestamp) {
         let reset = self.link("/web/forgot-password");
         self.post(
+            Postage::Paid,
             email,
             Letter::PasswordChanged {
                 time: &now.to_string(),

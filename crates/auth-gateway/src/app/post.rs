@@ -6,6 +6,7 @@ use event_store::Timestamp;
 
 use super::App;
 use super::caller::Caller;
+use super::postage::Postage;
 use crate::domain::email_address::EmailAddress;
 use crate::mail::letter::Letter;
 use crate::mail::message::Message;
@@ -19,13 +20,23 @@ pub(crate) const RESET_FOR: Duration = Duration::from_secs(3600);
 
 impl App {
     /// Hands a letter to the queue. A full queue loses it, loudly: people can ask for another.
-    pub(super) fn post(&self, to: &EmailAddress, letter: Letter<'_>, caller: &Caller, now: Timestamp) {
+    pub(super) fn post(
+        &self,
+        postage: Postage,
+        to: &EmailAddress,
+        letter: Letter<'_>,
+        caller: &Caller,
+        now: Timestamp,
+    ) {
         let message = Message::new(self.journal.new_id(now), to.as_str(), letter.write(PRODUCT), now);
         let request_id = caller.request_id.as_deref();
         let Ok(message) = message else {
             tracing::warn!(request_id, "a letter could not be addressed");
             return;
         };
+        if postage == Postage::UsedUp {
+            return;
+        }
         if self.mail.push(message.asked_for_in(caller.request_id.clone())).is_err() {
             tracing::error!(request_id, "the mail queue is full: a letter was dropped");
         }

@@ -7,6 +7,7 @@ use super::accounts::EMAIL;
 use super::caller::{Actor, Caller};
 use super::journal::Loaded;
 use super::post::VERIFY_FOR;
+use super::postage::Postage;
 use super::{App, Refusal};
 use crate::config::settings::SignUp;
 use crate::crypto::one_time::{OneTimeToken, Purpose};
@@ -44,10 +45,11 @@ impl App {
         }
         self.judge_password(&password, &email)?;
         let now = self.clock.now();
+        let postage = self.stamps.buy("sign_up", &email, caller, now).await?;
         // Either way: this reading, one hash, one write and one letter.
         if let Some(user) = self.user_by_email(&email).await? {
             self.passwords.hash(password).await?;
-            return self.greet_again(user, &email, caller, now).await;
+            return self.greet_again(user, &email, postage, caller, now).await;
         }
         let wish = NewUser {
             email: email.clone(),
@@ -72,14 +74,15 @@ impl App {
             .await?
         {
             Ok(_) => {
-                self.post_verification(&token, &email, caller, now);
+                self.post_verification(&token, &email, postage, caller, now);
                 Ok(())
             }
             Err(AppendError::ClaimTaken { owner, .. }) => {
                 let id = owner
                     .parse()
                     .map_err(|_| Refusal::inconsistent("an e-mail address is claimed by no user id"))?;
-                self.greet_again(self.user(id).await?, &email, caller, now).await
+                self.greet_again(self.user(id).await?, &email, postage, caller, now)
+                    .await
             }
             Err(error) => Err(error.into()),
         }
@@ -176,6 +179,7 @@ impl App {
     /// Sends the letter again, if there is an account that waits for it. Without one, as much is written.
     pub(crate) async fn verify_email_again(&self, email: &EmailAddress, caller: &Caller) -> Result<(), Refusal> {
         let now = self.clock.now();
+        let postage = self.stamps.buy(VERIFY, email, caller, now).await?;
         let waiting = self
             .user_by_email(email)
             .await?
@@ -183,7 +187,7 @@ impl App {
         if let Some(loaded) = waiting {
             let holder = Holder::of(&loaded.state);
             if let Some(stored) = self.account(loaded, now).await?.email {
-                return self.send_verification(holder, &stored, caller, now).await;
+                return self.send_verification(holder, &stored, postage, caller, now).await;
             }
         }
         self.keep_unused(caller, now).await
@@ -193,6 +197,7 @@ impl App {
         &self,
         holder: Holder,
         email: &EmailAddress,
+        postage: Postage,
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refusal> {
@@ -206,17 +211,24 @@ impl App {
             now,
         )
         .await?;
-        self.post_verification(&token, email, caller, now);
+        self.post_verification(&token, email, postage, caller, now);
         Ok(())
     }
 
-    fn post_verification(&self, token: &OneTimeToken, email: &EmailAddress, caller: &Caller, now: Timestamp) {
+    fn post_verification(
+        &self,
+        token: &OneTimeToken,
+        email: &EmailAddress,
+        postage: Postage,
+        caller: &Caller,
+        now: Timestamp,
+    ) {
         let link = self.link(&format!("/v1/auth/verify-email?token={}", token.expose()));
         let letter = Letter::VerifyEmail {
             link: &link,
             valid_for: VERIFY_FOR,
         };
-        self.post(email, letter, caller, now);
+        self.post(postage, email, letter, caller, now);
     }
 
     /// As much work as a verification is, so that the time tells nothing. Whoever signed up before without showing that the
@@ -225,11 +237,12 @@ impl App {
         &self,
         user: Loaded<User>,
         email: &EmailAddress,
+        postage: Postage,
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         if !user.state.is_verified() {
-            return self.forgot_password(email, caller).await;
+            return self.send_reset(email, postage, caller, now).await;
         }
         // To the address as its owner wrote it, whatever was typed now.
         let stored = self.account(user, now).await?.email;
@@ -239,7 +252,7 @@ impl App {
             sign_in_link: &sign_in,
             reset_link: &reset,
         };
-        self.post(stored.as_ref().unwrap_or(email), letter, caller, now);
+        self.post(postage, stored.as_ref().unwrap_or(email), letter, caller, now);
         Ok(())
     }
 
