@@ -8,6 +8,7 @@ use super::journal::Loaded;
 use super::sign_up::NewUser;
 use super::{App, Refusal};
 use crate::domain::ids::UserId;
+use crate::domain::role::Role;
 use crate::domain::user::{self, User};
 
 /// Users shown at a time.
@@ -35,6 +36,19 @@ impl App {
             self.judge_password(password, &wish.email)?;
         }
         self.register(wish, caller).await
+    }
+
+    /// The role of this name.
+    ///
+    /// # Errors
+    /// The configuration has none; the error names those it has.
+    pub(crate) fn role(&self, name: &str) -> Result<Role, Refusal> {
+        let known = self.settings.scopes.names();
+        let found = known.iter().find(|role| role.as_str() == name).cloned();
+        found.ok_or_else(|| {
+            let known: Vec<&str> = known.iter().map(Role::as_str).collect();
+            Refusal::Rule(format!("there is no role `{name}`: there are {}", known.join(", ")))
+        })
     }
 
     pub(crate) async fn change_user(

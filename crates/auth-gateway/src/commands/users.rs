@@ -48,7 +48,7 @@ async fn work(app: &Arc<App>, users: Users) -> Outcome {
         }
         Users::ResetPassword { user } => reset_password(app, &user).await,
         Users::SetRole { user, role } => {
-            let role = role.parse().with_context(|| format!("the role `{role}`"))?;
+            let role = app.role(&role)?;
             change(app, &user, Command::ChangeRole { role }).await
         }
         Users::Disable { user, reason } => {
@@ -81,7 +81,7 @@ async fn create(app: &Arc<App>, wish: Users) -> Outcome {
     else {
         bail!("`create` alone makes users");
     };
-    let role = role.parse().with_context(|| format!("the role `{role}`"))?;
+    let role = app.role(&role)?;
     let email: EmailAddress = email.parse().with_context(|| format!("`{email}`"))?;
     let generated = generate_password.then(|| {
         let bytes = random::bytes::<18>(&SystemRandomness::new());

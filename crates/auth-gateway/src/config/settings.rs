@@ -1,6 +1,6 @@
 //! What a configuration comes to once it is valid. Nothing past the loader checks any of it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -190,6 +190,12 @@ impl RoleScopes {
 
     pub(crate) fn of(&self, role: &Role) -> &ScopeSet {
         self.roles.get(role).unwrap_or(&self.everyone)
+    }
+
+    /// The roles that a user may have, by name.
+    pub(crate) fn names(&self) -> BTreeSet<Role> {
+        let always = [Role::authenticated(), Role::admin()];
+        self.roles.keys().cloned().chain(always).collect()
     }
 }
 

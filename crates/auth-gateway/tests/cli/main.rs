@@ -9,3 +9,4 @@ mod installation;
 mod life;
 mod permissions;
 mod postgres;
+mod roles;
