@@ -9,6 +9,7 @@ use crate::crypto::one_time::{OneTimeToken, Purpose};
 use crate::crypto::password::Password;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::UserId;
+use crate::domain::person_name::PersonName;
 use crate::domain::role::Role;
 use crate::domain::user::UserSource;
 
@@ -42,7 +43,7 @@ impl App {
         token: &str,
         email: EmailAddress,
         password: Password,
-        name: Option<String>,
+        name: Option<PersonName>,
         caller: &Caller,
     ) -> Result<UserId, Refusal> {
         let now = self.clock.now();

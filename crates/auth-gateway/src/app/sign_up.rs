@@ -14,6 +14,7 @@ use crate::crypto::one_time::{OneTimeToken, Purpose};
 use crate::crypto::password::Password;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::person_name::PersonName;
 use crate::domain::role::Role;
 use crate::domain::user::{self, Registration, User, UserSource};
 use crate::mail::letter::Letter;
@@ -23,7 +24,7 @@ const VERIFY: &str = "verify_email";
 /// A wish for an account.
 pub(crate) struct NewUser {
     pub(crate) email: EmailAddress,
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<PersonName>,
     pub(crate) password: Option<Password>,
     pub(crate) role: Role,
     pub(crate) project_scope: Option<String>,
@@ -37,7 +38,7 @@ impl App {
         &self,
         email: EmailAddress,
         password: Password,
-        name: Option<String>,
+        name: Option<PersonName>,
         caller: &Caller,
     ) -> Result<(), Refusal> {
         if self.settings.sign_up == SignUp::Closed {
@@ -122,7 +123,7 @@ impl App {
             organization_id: OrganizationId(self.journal.new_id(now)),
             email: wish.email,
             verified: wish.verified,
-            name: wish.name,
+            name: wish.name.map(String::from),
             password_hash,
             role: wish.role,
             project_scope: wish.project_scope,

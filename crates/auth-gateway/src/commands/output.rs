@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 use super::{Outcome, print};
 use crate::cli::Format;
 
+/// Characters of a cell; `json` has them all.
+const WIDEST: usize = 80;
+
 /// Prints many things of one kind. Nothing at all is an empty table, or `[]`.
 pub(super) fn list(format: Format, rows: &[Value]) -> Outcome {
     match format {
@@ -36,10 +39,7 @@ fn table(rows: &[Value]) -> String {
         rows.first()
             .map(|row| fields(row).iter().map(|(name, _)| name.to_uppercase()).collect()),
     );
-    lines.extend(
-        rows.iter()
-            .map(|row| fields(row).into_iter().map(|(_, value)| value).collect()),
-    );
+    lines.extend(rows.iter().map(|row| cells(row)));
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| {
         let widths = lines.iter().filter_map(|line| Some(line.get(column)?.chars().count()));
@@ -51,6 +51,23 @@ fn table(rows: &[Value]) -> String {
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     lines.iter().map(text).collect()
+}
+
+/// The last one may be as long as it is: nothing stands behind it.
+fn cells(row: &Value) -> Vec<String> {
+    let mut cells: Vec<String> = fields(row).into_iter().map(|(_, value)| value).collect();
+    if let Some((_, before)) = cells.split_last_mut() {
+        before.iter_mut().for_each(shorten);
+    }
+    cells
+}
+
+/// One long cell would push what stands behind it out of sight, in every row.
+fn shorten(cell: &mut String) {
+    if let Some((end, _)) = cell.char_indices().nth(WIDEST) {
+        cell.truncate(end);
+        cell.push('…');
+    }
 }
 
 fn fields(row: &Value) -> Vec<(&str, String)> {
@@ -75,6 +92,13 @@ fn cell(value: &Value) -> String {
 mod tests {
     use super::table;
     use serde_json::json;
+
+    #[test]
+    fn a_long_cell_is_cut_unless_it_is_the_last() {
+        let rows = [json!({"name": "ä".repeat(81), "detail": "x".repeat(200)})];
+        let expected = format!("{}…  {}", "ä".repeat(80), "x".repeat(200));
+        assert_eq!(table(&rows).lines().nth(1), Some(expected.as_str()));
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -82,6 +82,7 @@ async fn create(app: &Arc<App>, wish: Users) -> Outcome {
         bail!("`create` alone makes users");
     };
     let role = app.role(&role)?;
+    let name = name.map(|name| name.parse()).transpose().context("--name")?;
     let email: EmailAddress = email.parse().with_context(|| format!("`{email}`"))?;
     let generated = generate_password.then(|| {
         let bytes = random::bytes::<18>(&SystemRandomness::new());

@@ -22,6 +22,7 @@ pub(crate) mod sealed;
 pub(crate) mod owner;
 pub(crate) mod email_address;
 pub(crate) mod key_hash;
+pub(crate) mod person_name;
 pub(crate) mod platform;
 pub(crate) mod project_scope;
 pub(crate) mod role;

@@ -8,5 +8,6 @@ mod history;
 mod installation;
 mod life;
 mod permissions;
+mod names;
 mod postgres;
 mod roles;

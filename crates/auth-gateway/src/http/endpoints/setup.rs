@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::signup::{email, password};
+use super::signup::{email, name, password};
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::http::body::Fields;
@@ -30,7 +30,7 @@ pub(crate) async fn answer(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (email, password) = (email(&body.email)?, password(&body.password)?);
     let id = app
-        .set_up(body.token.expose(), email, password, body.name, &caller)
+        .set_up(body.token.expose(), email, password, name(body.name)?, &caller)
         .await?;
     Ok((
         StatusCode::CREATED,

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::caller::Caller;
 use crate::crypto::password::{NotAPassword, Password};
 use crate::domain::email_address::EmailAddress;
+use crate::domain::person_name::{InvalidPersonName, PersonName};
 use crate::http::body::Fields;
 use crate::http::error::Refusal;
 use crate::http::no_sooner::{HASHED, no_sooner_than};
@@ -32,7 +33,7 @@ pub(crate) async fn answer(
     let (Some(address), Some(secret)) = (body.email, body.password) else {
         return Err(Refusal::MissingCredentials);
     };
-    let signed_up = app.sign_up(email(&address)?, password(&secret)?, body.name, &caller);
+    let signed_up = app.sign_up(email(&address)?, password(&secret)?, name(body.name)?, &caller);
     no_sooner_than(HASHED, signed_up).await?;
     let message = "Look into your mail to finish signing up";
     Ok((
@@ -43,6 +44,13 @@ pub(crate) async fn answer(
 
 pub(super) fn email(text: &str) -> Result<EmailAddress, Refusal> {
     text.parse().map_err(|_| Refusal::InvalidEmail)
+}
+
+/// A name that is left blank is none.
+pub(super) fn name(text: Option<String>) -> Result<Option<PersonName>, Refusal> {
+    let written = text.filter(|text| !text.trim().is_empty());
+    let parsed = written.map(|text| text.parse()).transpose();
+    parsed.map_err(|refused: InvalidPersonName| Refusal::InvalidRequest(format!("name: {refused}")))
 }
 
 /// A new password; what can be none is refused with the reason.

@@ -57,7 +57,10 @@ async fn what_can_not_be_signed_up_is_refused_with_the_reason() {
             "WEAK_PASSWORD",
         ),
     ];
-    for (body, code) in cases {
+    let named = |name: &str| json!({"email": new_address(), "password": PASSWORD, "name": name});
+    let names =
+        ["x".repeat(201).as_str(), "Ada\r\nLovelace", "Ada\u{1b}[2J"].map(|name| (named(name), "INVALID_REQUEST"));
+    for (body, code) in cases.into_iter().chain(names) {
         let answer = client.post("/v1/auth/signup", body).await;
         assert_eq!(refusal(&answer), (400, code), "{}", answer.text);
     }
