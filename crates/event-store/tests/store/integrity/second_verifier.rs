@@ -28,7 +28,8 @@ async fn an_export_is_verified_by_another_language(database: Database) {
     let text = String::from_utf8(export).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len() as u64, events);
-    assert_eq!(check(&lines), (Some(0), "the log is sound\n".to_owned()));
+    let sound = format!("the log is sound: events 1 to {events}\n");
+    assert_eq!(check(&lines), (Some(0), sound));
 
     let edited = lines[5].replace("user:", "User:");
     let edited: Vec<&str> = [&lines[..5], &[&edited], &lines[6..]].concat();
@@ -49,14 +50,14 @@ async fn an_export_is_verified_by_another_language(database: Database) {
 }
 
 fn verify_with_python(checkpoint: &Path, key: &str, export: &Path) -> Output {
+    let checkpoint = checkpoint.to_str().unwrap();
+    verify_log(&["--checkpoint", checkpoint, "--key", key], export)
+}
+
+fn verify_log(options: &[&str], export: &Path) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/verify-log");
     let mut python = Command::new("python3");
-    python
-        .arg(script)
-        .arg("--checkpoint")
-        .arg(checkpoint)
-        .args(["--key", key]);
-    python.arg(export).output().unwrap()
+    python.arg(script).args(options).arg(export).output().unwrap()
 }
 
 fn said(output: &Output) -> (Option<i32>, String) {
@@ -104,7 +105,8 @@ async fn a_checkpoints_signature_is_checked_by_another_language() {
     for seed in 1..=4 {
         let (signer, note) = signed(&report, seed);
         let key = signer.key().to_string();
-        assert_eq!(check(&note, &key), (Some(0), "the log is sound\n".to_owned()), "{seed}");
+        let sound = format!("the log is sound: events 1 to {}\n", report.sound());
+        assert_eq!(check(&note, &key), (Some(0), sound), "{seed}");
         // Four bytes of the key's id, the point, the scalar.
         for byte in [4, 35, 36, 67] {
             let wrong = refused("the checkpoint's signature by log.example.org is wrong");
@@ -125,4 +127,30 @@ async fn a_checkpoints_signature_is_checked_by_another_language() {
     );
     let unsigned = verify_with_python(&checkpoint, "", &file);
     assert_eq!(unsigned.status.code(), Some(2), "{unsigned:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_of_a_log_is_no_sound_log() {
+    let scene = Scene::new(Database::sqlite()).await;
+    let file = scene.outside_path.path().join("log.jsonl");
+    let check = async |from: u64, options: &[&str]| {
+        let mut export = Vec::new();
+        scene.store.export(from, &mut export).await.unwrap();
+        std::fs::write(&file, export).unwrap();
+        said(&verify_log(options, &file))
+    };
+    let last = scene.verify_inside().await.sound();
+    let answer = |status: i32, text: String| (Some(status), text + "\n");
+    assert_eq!(
+        check(0, &[]).await,
+        answer(0, format!("the log is sound: events 1 to {last}"))
+    );
+    let missing = "position 1: missing: the first row is at position 3".to_owned();
+    assert_eq!(check(2, &[]).await, answer(1, missing));
+    let part = format!("sound: events 4 to {last}; not checked: events 1 to 3, the hash at 3 is trusted");
+    assert_eq!(check(2, &["--from", "3"]).await, answer(0, part));
+    let other = "position 5: missing: the first row is at position 3".to_owned();
+    assert_eq!(check(2, &["--from", "5"]).await, answer(1, other));
+    let nothing = "position 1: missing: there is no event".to_owned();
+    assert_eq!(check(last, &[]).await, answer(1, nothing));
 }
