@@ -246,6 +246,7 @@ pub(crate) enum Keys {
     Revoke { id: String },
     /// Take old keys over by their SHA-256, from JSON lines on a file or `-`:
     /// {"sha256":"<64 hex>","user":"<id or e-mail>","name":"…","scopes":["…"],"prefix":"lns_"}
+    /// The prefix is `lano_` (of keys with 64 hex figures behind it), `lns_` or `vx_`: no other key can be presented.
     Import {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,

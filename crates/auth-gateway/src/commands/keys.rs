@@ -77,9 +77,9 @@ struct OldKey {
     name: String,
     #[serde(default)]
     scopes: Vec<String>,
-    /// For the one who reads the file: the hash covers the whole text.
-    #[serde(default, rename = "prefix")]
-    _prefix: Option<String>,
+    /// How the text begins; the hash covers all of it.
+    #[serde(default)]
+    prefix: Option<String>,
 }
 
 /// Every line for itself: what is here already is passed over, so a file can be given again.
@@ -112,6 +112,7 @@ async fn import(app: &App, file: &Path, caller: &Caller) -> Outcome {
 
 async fn import_line(app: &App, line: &str, caller: &Caller) -> anyhow::Result<()> {
     let old: OldKey = serde_json::from_str(line).context("no key as `keys import --help` shows it")?;
+    presentable(old.prefix.as_deref())?;
     let owner = app.user_named(&old.user).await?.state;
     let wish = NewKey {
         name: old.name,
@@ -120,6 +121,22 @@ async fn import_line(app: &App, line: &str, caller: &Caller) -> anyhow::Result<(
     };
     app.import_key(&owner, wish, old.sha256, caller).await?;
     Ok(())
+}
+
+/// A key that begins otherwise is refused before anybody looks for its hash: imported, it would never work.
+fn presentable(prefix: Option<&str>) -> anyhow::Result<()> {
+    let known = ApiKeyText::PREFIXES;
+    match prefix {
+        Some(prefix) if known.contains(&prefix) => Ok(()),
+        Some(prefix) => bail!(
+            "no key that begins with `{prefix}` can be presented, only those that begin with {}",
+            known.join(", ")
+        ),
+        None => bail!(
+            "no prefix: only keys that begin with {} can be presented, and the hash does not tell",
+            known.join(", ")
+        ),
+    }
 }
 
 fn read(file: &Path) -> std::io::Result<String> {

@@ -16,7 +16,6 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const FAIR: u8 = 248;
 
 const OLD_PREFIXES: [&str; 2] = ["lns_", "vx_"];
-const OLD_SHORTEST: usize = 16;
 const OLD_LONGEST: usize = 256;
 const OLD_HEX: usize = 64;
 
@@ -34,6 +33,9 @@ pub(crate) enum NotAKey {
 }
 
 impl ApiKeyText {
+    /// How a text must begin that can be presented: `lano_` with 64 figures in hex behind it, the others with anything.
+    pub(crate) const PREFIXES: [&str; 3] = [PREFIX, OLD_PREFIXES[0], OLD_PREFIXES[1]];
+
     /// A new key: 43 of 62 characters, 256 bits.
     pub(crate) fn generate(random: &dyn Random) -> Self {
         let mut text = String::with_capacity(PREFIX.len() + RANDOM + CHECKSUM);
@@ -90,7 +92,8 @@ fn is_old_hex(rest: &str) -> bool {
 
 fn is_old(text: &str) -> bool {
     OLD_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
-        && (OLD_SHORTEST..=OLD_LONGEST).contains(&text.len())
+        && !OLD_PREFIXES.contains(&text)
+        && text.len() <= OLD_LONGEST
         && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -5,6 +5,7 @@ mod erasure;
 mod evidence;
 mod generated;
 mod history;
+mod import;
 mod installation;
 mod life;
 mod permissions;

@@ -1,0 +1,54 @@
+//! Keys of older systems: taken over if they can be presented.
+
+use serde_json::json;
+
+use crate::installation::Installation;
+
+fn line(key: &str, prefix: Option<&str>) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.as_bytes());
+    let hash: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut line = json!({"sha256": hash, "user": "ada@example.org", "name": key, "scopes": ["memories:read"]});
+    if let Some(prefix) = prefix {
+        line["prefix"] = prefix.into();
+    }
+    format!("{line}\n")
+}
+
+#[tokio::test]
+async fn whatever_is_imported_can_be_presented_and_the_rest_is_refused_with_the_reason() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let hexadecimal = format!("lano_{}", "0a".repeat(32));
+    let good = [
+        (hexadecimal.as_str(), "lano_"),
+        ("lns_oldkey1", "lns_"),
+        ("vx_oldkey2", "vx_"),
+    ];
+    let lines: String = good.iter().map(|(key, prefix)| line(key, Some(prefix))).collect();
+    let bad = [
+        ("pk_0123456789abcdef", Some("pk_")),
+        ("lano_live_0123", Some("lano_live_")),
+        ("lns_untold", None),
+    ];
+    let refused: String = bad.iter().map(|(key, prefix)| line(key, *prefix)).collect();
+    let run = installation.run_with(&["keys", "import", "-"], &(lines + &refused));
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.stderr.contains("3 imported, 0 here already, 3 refused"),
+        "{}",
+        run.stderr
+    );
+    for (number, prefix) in [(4, "`pk_`"), (5, "`lano_live_`"), (6, "no prefix")] {
+        let told = run
+            .stderr
+            .lines()
+            .find(|line| line.contains(&format!("line {number}:")));
+        let told = told.expect("a reason");
+        assert!(told.contains(prefix) && told.contains("lano_, lns_, vx_"), "{told}");
+    }
+    let serving = installation.serve();
+    for (key, _) in good {
+        let (status, body) = serving.post("/v1/auth/verify-api-key", Some(key), &json!({})).await;
+        assert_eq!(status, 200, "{key}: {body}");
+    }
+}
