@@ -347,7 +347,7 @@ pub(crate) enum Thing {
 pub(crate) enum Projections {
     /// List them with position, lag and what stopped them.
     List(Output),
-    /// Build one anew beside the live one and swap; `state` is what login and introspection read.
+    /// Build one anew beside the live one and swap; `states` is what login and introspection read.
     Rebuild { name: String },
     /// Say whether a rebuilt one would equal the live one.
     Compare { name: String },

@@ -8,6 +8,7 @@ mod history;
 mod import;
 mod installation;
 mod life;
+mod mistyped;
 mod permissions;
 mod names;
 mod postgres;
