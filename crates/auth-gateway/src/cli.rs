@@ -1,5 +1,9 @@
 //! The command line: what can be said, not what it does.
 
+mod history;
+
+pub(crate) use history::{Audit, Log, Projections, StateAt, Thing};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -40,9 +44,9 @@ pub(crate) enum Command {
     /// Serve until TERM.
     Serve(Serve),
     /// Read the configuration and report every mistake in it.
-    Check,
+    Check(Output),
     /// Make the database's tables, or bring them up to date.
-    Migrate,
+    Migrate(Output),
     /// Users: create, list, show, reset-password, set-role, disable, enable, erase.
     #[command(subcommand)]
     Users(Users),
@@ -70,12 +74,16 @@ pub(crate) enum Command {
         /// The file to write, or `-` for stdout.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
+        #[command(flatten)]
+        output: Output,
     },
     /// Read a backup into an empty database, of either kind.
     Restore {
         /// The file to read, or `-` for stdin.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
+        #[command(flatten)]
+        output: Output,
     },
     /// Look for what is wrong: configuration, database, keys, log, projections, deliveries, mail.
     Doctor(Output),
@@ -141,23 +149,40 @@ pub(crate) enum Users {
         output: Output,
     },
     /// Send a link to choose a new password.
-    ResetPassword { user: String },
+    ResetPassword {
+        user: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Give another role.
-    SetRole { user: String, role: String },
+    SetRole {
+        user: String,
+        role: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// End all sessions and let nobody in.
     Disable {
         user: String,
         #[arg(long, value_enum, default_value_t = DisableReason::ByAdministrator)]
         reason: DisableReason,
+        #[command(flatten)]
+        output: Output,
     },
     /// Let a disabled user in again.
-    Enable { user: String },
+    Enable {
+        user: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Destroy the user's data key: nothing personal in the log can be read again. Can not be undone.
     Erase {
         user: String,
         /// Do not ask.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
@@ -196,7 +221,11 @@ pub(crate) enum Clients {
         output: Output,
     },
     /// Refuse a client from now on.
-    Disable { id: String },
+    Disable {
+        id: String,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// What a service client may ask in its own name.
@@ -243,13 +272,19 @@ pub(crate) enum Keys {
         output: Output,
     },
     /// Refuse a key from now on.
-    Revoke { id: String },
+    Revoke {
+        id: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Take old keys over by their SHA-256, from JSON lines on a file or `-`:
     /// {"sha256":"<64 hex>","user":"<id or e-mail>","name":"…","scopes":["…"],"prefix":"lns_"}
     /// The prefix is `lano_` (of keys with 64 hex figures behind it), `lns_` or `vx_`: no other key can be presented.
     Import {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
@@ -263,94 +298,16 @@ pub(crate) enum Sessions {
         output: Output,
     },
     /// End one session.
-    End { id: String },
+    End {
+        id: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// End all sessions of a user.
     EndAll {
         #[arg(long)]
         user: String,
+        #[command(flatten)]
+        output: Output,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Log {
-    /// Recompute the chain and hold it against the checkpoints.
-    #[command(after_help = "Examples:
-  auth-gateway log verify --checkpoint /mnt/elsewhere/latest.checkpoint
-  auth-gateway log verify --from 120001    of the first 120000 events only the hashes are read")]
-    Verify {
-        /// Recompute from this position on. The hash before it is trusted, unless a checkpoint saw it.
-        #[arg(long, value_name = "POSITION", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-        from: u64,
-        /// A checkpoint kept elsewhere: it finds a log that was cut off or written anew.
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        checkpoint: Option<PathBuf>,
-    },
-    /// Write the log as JSON lines, as it is stored: what is sealed stays sealed.
-    Export {
-        /// Begin after this position.
-        #[arg(long, value_name = "POSITION", default_value_t = 0)]
-        from: u64,
-    },
-    /// Sign the log as it is now and print the checkpoint.
-    Checkpoint,
-    /// Print the public key that checkpoints are signed with.
-    CheckpointKey,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Audit {
-    /// Whom it is about: a user's id or e-mail address, with all of their sessions and keys; a key's, session's or client's id.
-    #[arg(long)]
-    pub(crate) subject: Option<String>,
-    /// Who did it, such as `user:<id>`, `operator`, `anonymous`.
-    #[arg(long)]
-    pub(crate) actor: Option<String>,
-    /// A kind of event or its beginning, such as `login.` or `api_key.revoked`.
-    #[arg(long)]
-    pub(crate) kind: Option<String>,
-    /// Not before: RFC 3339, or how long ago, such as `24h`.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
-    /// Before: RFC 3339, or how long ago.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
-    /// At most so many, the newest.
-    #[arg(long, default_value_t = 100)]
-    pub(crate) limit: u32,
-    /// `json` is one object a line.
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct StateAt {
-    #[arg(value_enum)]
-    pub(crate) kind: Thing,
-    pub(crate) id: String,
-    /// As of this time: RFC 3339, or how long ago.
-    #[arg(long, value_name = "TIME", conflicts_with = "position")]
-    pub(crate) time: Option<String>,
-    /// As of this position of the log.
-    #[arg(long)]
-    pub(crate) position: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Thing {
-    User,
-    Session,
-    Key,
-    Client,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Projections {
-    /// List them with position, lag and what stopped them.
-    List(Output),
-    /// Build one anew beside the live one and swap; `states` is what login and introspection read.
-    Rebuild { name: String },
-    /// Say whether a rebuilt one would equal the live one.
-    Compare { name: String },
-    /// Go on after the event that stopped it.
-    Resume { name: String },
 }

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,15 +11,15 @@ use event_store::{Options, Store};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader, BufWriter};
 
-use super::Outcome;
 use super::administer::{with_settings, with_store};
 use super::assemble::database_name;
 use super::data_folder;
-use crate::cli::Place;
+use super::{Outcome, output};
+use crate::cli::{Format, Place};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::fold::DomainFold;
 
-pub(super) fn backup(place: &Place, environment: &Environment, file: &Path) -> Outcome {
+pub(super) fn backup(place: &Place, environment: &Environment, file: &Path, format: Format) -> Outcome {
     with_store(place, environment, async |store, _| {
         let counts = if file == Path::new("-") {
             let mut output = BufWriter::new(tokio::io::stdout());
@@ -30,9 +29,10 @@ pub(super) fn backup(place: &Place, environment: &Environment, file: &Path) -> O
                 .await
                 .with_context(|| format!("the backup {}", file.display()))?
         };
-        say("the backup has", counts);
         eprintln!("auth-gateway: keep it apart from the master key, without which it can not be read");
-        Ok(ExitCode::SUCCESS)
+        // On stdout there is the backup.
+        let format = if file == Path::new("-") { Format::Table } else { format };
+        output::done(format, &said("the backup has", counts), &serde_json::to_value(counts)?)
     })
 }
 
@@ -61,7 +61,7 @@ async fn write_whole(store: &Store, file: &Path) -> anyhow::Result<Counts> {
     written
 }
 
-pub(super) fn restore(place: &Place, environment: &Environment, file: &Path) -> Outcome {
+pub(super) fn restore(place: &Place, environment: &Environment, file: &Path, format: Format) -> Outcome {
     with_settings(place, environment, async |settings| {
         let mut input: Box<dyn AsyncBufRead + Unpin + Send> = if file == Path::new("-") {
             Box::new(BufReader::new(tokio::io::stdin()))
@@ -77,15 +77,14 @@ pub(super) fn restore(place: &Place, environment: &Environment, file: &Path) -> 
         let url = settings.database.kind.url();
         let restored = backup::restore(url.expose_secret(), &options, Arc::new(DomainFold), &mut input).await;
         let counts = restored.with_context(|| format!("{} into {}", file.display(), database_name(&settings)))?;
-        say("restored", counts);
         eprintln!(
             "auth-gateway: it opens with the master key it was made under; `log verify` shows whether it is whole"
         );
-        Ok(ExitCode::SUCCESS)
+        output::done(format, &said("restored", counts), &serde_json::to_value(counts)?)
     })
 }
 
-fn say(what: &str, counts: Counts) {
+fn said(what: &str, counts: Counts) -> String {
     let Counts {
         events,
         claims,
@@ -93,8 +92,8 @@ fn say(what: &str, counts: Counts) {
         idempotency_keys,
         checkpoints,
     } = counts;
-    eprintln!(
-        "auth-gateway: {what} {events} events, {claims} claims, {records} records, {idempotency_keys} idempotency keys, \
+    format!(
+        "{what} {events} events, {claims} claims, {records} records, {idempotency_keys} idempotency keys, \
          {checkpoints} checkpoints"
-    );
+    )
 }

@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 
 use config_text::environment::Environment;
+use serde_json::json;
 
-use super::{Outcome, REFUSED_CONFIGURATION, print, settings};
-use crate::cli::Place;
+use super::{Outcome, REFUSED_CONFIGURATION, output, print, settings};
+use crate::cli::{Format, Place};
 use crate::config;
 use crate::config::code::{CODES, Code};
 use crate::config::settings::DatabaseKind;
 
-pub(super) fn run(place: &Place, environment: &Environment) -> Outcome {
+pub(super) fn run(place: &Place, environment: &Environment, format: Format) -> Outcome {
     let Some(settings) = settings(place, None, environment) else {
         return Ok(ExitCode::from(REFUSED_CONFIGURATION));
     };
@@ -18,11 +19,12 @@ pub(super) fn run(place: &Place, environment: &Environment) -> Outcome {
         DatabaseKind::Sqlite(path) => format!("SQLite at {}", path.display()),
         DatabaseKind::Postgres(_) => "PostgreSQL".to_owned(),
     };
-    eprintln!(
-        "auth-gateway: the configuration is ok (issuer {}, {database})",
-        settings.issuer.as_str()
-    );
-    Ok(ExitCode::SUCCESS)
+    let issuer = settings.issuer.as_str();
+    output::done(
+        format,
+        &format!("the configuration is ok (issuer {issuer}, {database})"),
+        &json!({"ok": true, "issuer": issuer, "database": database}),
+    )
 }
 
 pub(super) fn schema() -> Outcome {

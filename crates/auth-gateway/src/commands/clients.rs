@@ -1,7 +1,5 @@
 //! `clients`: programs of the platform that ask in their own name.
 
-use std::process::ExitCode;
-
 use anyhow::Context as _;
 use config_text::environment::Environment;
 use identity_contract::ScopeSet;
@@ -47,10 +45,10 @@ async fn work(app: &App, clients: Clients) -> Outcome {
             let (client, secret) = app.rotate_client(&named(&id)?, overlap, &caller).await?;
             with_secret(output.output, &client, &secret)
         }
-        Clients::Disable { id } => {
+        Clients::Disable { id, output } => {
             app.change_client(&named(&id)?, Command::Disable, &caller).await?;
-            eprintln!("auth-gateway: {id} is refused from now on");
-            Ok(ExitCode::SUCCESS)
+            let said = format!("{id} is refused from now on");
+            output::done(output.output, &said, &json!({"id": id, "disabled": true}))
         }
     }
 }

@@ -56,15 +56,15 @@ async fn work(app: &App, keys: Keys) -> Outcome {
             let (key, text) = app.rotate_key(id, owner, overlap, &caller).await?;
             with_text(output.output, &key, &text)
         }
-        Keys::Revoke { id } => {
+        Keys::Revoke { id, output } => {
             let id = key_id(&id)?;
             let owner = app.key_owner(id).await?;
             app.revoke_key(id, owner, RevokeReason::ByAdministrator, &caller)
                 .await?;
-            eprintln!("auth-gateway: {id} is refused from now on");
-            Ok(ExitCode::SUCCESS)
+            let said = format!("{id} is refused from now on");
+            output::done(output.output, &said, &json!({"id": id, "active": false}))
         }
-        Keys::Import { file } => import(app, &file, &caller).await,
+        Keys::Import { file, output } => import(app, &file, output.output, &caller).await,
     }
 }
 
@@ -83,31 +83,33 @@ struct OldKey {
 }
 
 /// Every line for itself: what is here already is passed over, so a file can be given again.
-async fn import(app: &App, file: &Path, caller: &Caller) -> Outcome {
+async fn import(app: &App, file: &Path, format: Format, caller: &Caller) -> Outcome {
     let place = if file == Path::new("-") {
         "stdin".to_owned()
     } else {
         file.display().to_string()
     };
     let text = read(file).with_context(|| place.clone())?;
-    let (mut imported, mut known, mut refused) = (0_usize, 0_usize, 0_usize);
+    let (mut imported, mut known, mut refused) = (0_usize, 0_usize, Vec::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match import_line(app, line, caller).await {
             Ok(()) => imported += 1,
             Err(error) if matches!(error.downcast_ref(), Some(Refusal::Exists(_))) => known += 1,
             Err(error) if matches!(error.downcast_ref(), Some(Refusal::Unavailable(_))) => return Err(error),
             Err(error) => {
-                refused += 1;
                 eprintln!("error: {place}, line {}: {error:#}", index + 1);
+                refused.push(json!({"line": index + 1, "reason": format!("{error:#}")}));
             }
         }
     }
-    eprintln!("auth-gateway: {imported} imported, {known} here already, {refused} refused");
-    Ok(if refused == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let said = format!("{imported} imported, {known} here already, {} refused", refused.len());
+    let is_whole = refused.is_empty();
+    output::done(
+        format,
+        &said,
+        &json!({"imported": imported, "known": known, "refused": refused}),
+    )?;
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn import_line(app: &App, line: &str, caller: &Caller) -> anyhow::Result<()> {

@@ -9,34 +9,49 @@ use config_text::environment::Environment;
 use event_store::checkpoint::{Checkpoint, Folder, Key, Signer as _};
 use event_store::verify::Report;
 use event_store::{Position, Store};
+use serde_json::json;
 
 use super::administer::{with_settings, with_store};
 use super::assemble::checkpoint_signer;
-use super::{Outcome, print};
-use crate::cli::{Log, Place};
+use super::{Outcome, output, print};
+use crate::cli::{Format, Log, Place};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
 
 pub(super) fn run(place: &Place, environment: &Environment, log: Log) -> Outcome {
     match log {
-        Log::Verify { from, checkpoint } => with_store(place, environment, async |store, settings| {
-            verify(&store, &settings, from, checkpoint.as_deref()).await
+        Log::Verify {
+            from,
+            checkpoint,
+            output,
+        } => with_store(place, environment, async |store, settings| {
+            verify(&store, &settings, from, checkpoint.as_deref(), output.output).await
         }),
         Log::Export { from } => with_store(place, environment, async |store, _| {
             let written = store.export(from, &mut tokio::io::stdout()).await?;
             eprintln!("auth-gateway: {written} events");
             Ok(ExitCode::SUCCESS)
         }),
-        Log::Checkpoint => with_store(place, environment, async |store, settings| {
-            sign(&store, &settings).await
+        Log::Checkpoint(wish) => with_store(place, environment, async |store, settings| {
+            sign(&store, &settings, wish.output).await
         }),
-        Log::CheckpointKey => with_settings(place, environment, async |settings| {
-            print(&format!("{}\n", checkpoint_signer(&settings)?.key()))
+        Log::CheckpointKey(wish) => with_settings(place, environment, async |settings| {
+            let key = checkpoint_signer(&settings)?.key().to_string();
+            match wish.output {
+                Format::Table => print(&format!("{key}\n")),
+                Format::Json => output::one(Format::Json, &json!({"key": key})),
+            }
         }),
     }
 }
 
-async fn verify(store: &Store, settings: &Settings, from: Position, checkpoint: Option<&Path>) -> Outcome {
+async fn verify(
+    store: &Store,
+    settings: &Settings,
+    from: Position,
+    checkpoint: Option<&Path>,
+    format: Format,
+) -> Outcome {
     let signer = checkpoint_signer(settings)?;
     let mut outside = Vec::new();
     if let Some(path) = checkpoint {
@@ -48,12 +63,27 @@ async fn verify(store: &Store, settings: &Settings, from: Position, checkpoint: 
     if let Some(finding) = &report.finding {
         eprintln!("error: the log is not what was written: {finding}");
         eprintln!("       {} before it are sound", checked(&report));
+        if format == Format::Json {
+            let sound = json!({"sound": false, "finding": finding.to_string(), "sound_up_to": report.sound()});
+            output::one(format, &sound)?;
+        }
         return Ok(ExitCode::FAILURE);
     }
     if report.trusted + 1 < from {
         bail!("the log ends at position {}, before {from}", report.sound());
     }
     let head: String = report.head.iter().map(|byte| format!("{byte:02x}")).collect();
+    if format == Format::Json {
+        let confirmed: Vec<Position> = report.confirmed.iter().map(|(size, _)| *size).collect();
+        let vouched = report.vouching().map(|(size, _)| size);
+        return output::one(
+            format,
+            &json!({
+                "sound": true, "from": report.trusted + 1, "to": report.sound(), "head": head,
+                "checkpoints": confirmed, "trusted": report.trusted, "vouched_up_to": vouched,
+            }),
+        );
+    }
     print(&format!(
         "sound: {}, head {head}, checkpoints confirmed: {}\n{}",
         checked(&report),
@@ -98,13 +128,14 @@ fn opened(note: &str, key: &Key, path: &Path) -> anyhow::Result<Checkpoint> {
     Checkpoint::open(note, key).with_context(|| format!("{}", path.display()))
 }
 
-async fn sign(store: &Store, settings: &Settings) -> Outcome {
+async fn sign(store: &Store, settings: &Settings, format: Format) -> Outcome {
     let folder = &settings.checkpoints.folder;
     let sink = Folder::open(folder).with_context(|| format!("the folder of checkpoints {}", folder.display()))?;
     let mut checkpointer = store
         .checkpointer(Arc::new(checkpoint_signer(settings)?))
         .keep_in(Arc::new(sink));
     match checkpointer.sign(SystemClock.now()).await? {
+        Some(signed) if format == Format::Json => output::one(format, &json!({"note": signed.note})),
         Some(signed) => print(&signed.note),
         None => {
             eprintln!("auth-gateway: the log is empty, there is nothing to sign");

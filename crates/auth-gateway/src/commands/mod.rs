@@ -41,8 +41,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let Cli { place, command } = cli;
     let outcome = match command {
         Command::Serve(options) => serve::run(&place, &options, &environment),
-        Command::Check => check::run(&place, &environment),
-        Command::Migrate => migrate::run(&place, &environment),
+        Command::Check(wish) => check::run(&place, &environment, wish.output),
+        Command::Migrate(wish) => migrate::run(&place, &environment, wish.output),
         Command::Users(users) => users::run(&place, &environment, users),
         Command::Clients(clients) => clients::run(&place, &environment, clients),
         Command::Keys(keys) => keys::run(&place, &environment, keys),
@@ -51,8 +51,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Audit(wish) => audit::run(&place, &environment, wish),
         Command::StateAt(wish) => state_at::run(&place, &environment, wish),
         Command::Projections(projections) => projections::run(&place, &environment, projections),
-        Command::Backup { file } => backup::backup(&place, &environment, &file),
-        Command::Restore { file } => backup::restore(&place, &environment, &file),
+        Command::Backup { file, output } => backup::backup(&place, &environment, &file, output.output),
+        Command::Restore { file, output } => backup::restore(&place, &environment, &file, output.output),
         Command::Doctor(wish) => doctor::run(&place, &environment, wish.output),
         Command::Schema => check::schema(),
         Command::ExplainError { code } => check::explain_error(&code),

@@ -1,5 +1,7 @@
 //! Rows as a table for people, or as JSON for programs: the same fields under the same names.
 
+use std::process::ExitCode;
+
 use serde_json::{Map, Value};
 
 use super::{Outcome, print};
@@ -20,17 +22,47 @@ pub(super) fn list(format: Format, rows: &[Value]) -> Outcome {
     }
 }
 
+/// Says what was done; for programs, prints what came of it.
+pub(super) fn done(format: Format, said: &str, row: &Value) -> Outcome {
+    eprintln!("auth-gateway: {said}");
+    match format {
+        Format::Json => one(format, row),
+        Format::Table => Ok(ExitCode::SUCCESS),
+    }
+}
+
 /// Prints one thing, a field a line.
 pub(super) fn one(format: Format, row: &Value) -> Outcome {
     match format {
         Format::Json => print(&format!("{}\n", serde_json::to_string_pretty(row)?)),
         Format::Table => {
-            let fields = fields(row);
+            let flat = flat(row);
+            let fields = fields(&flat);
             let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
             let line = |(name, value): &(&str, String)| format!("{name:<width$}  {value}\n");
             print(&fields.iter().map(line).collect::<String>())
         }
     }
+}
+
+/// The members of members as `outer.inner`.
+fn flat(row: &Value) -> Value {
+    let mut flat = Map::new();
+    for (name, value) in row.as_object().into_iter().flatten() {
+        match self::flat(value) {
+            Value::Object(inner) if !inner.is_empty() => {
+                flat.extend(
+                    inner
+                        .into_iter()
+                        .map(|(inner, value)| (format!("{name}.{inner}"), value)),
+                );
+            }
+            _ => {
+                flat.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(flat)
 }
 
 fn table(rows: &[Value]) -> String {

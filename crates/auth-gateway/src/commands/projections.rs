@@ -25,36 +25,35 @@ async fn work(store: &Store, projections: Projections) -> Outcome {
             let rows: Vec<Value> = store.projections().await?.iter().map(row).collect();
             output::list(wish.output, &rows)
         }
-        Projections::Rebuild { name } if name == STATES => {
+        Projections::Rebuild { name, output } if name == STATES => {
             let rebuilt = store.rebuild_states().await?;
-            say_streams(
-                &rebuilt,
-                "did not agree with the log and was mended, as all others that did not",
-            );
-            Ok(ExitCode::SUCCESS)
+            let differing = "did not agree with the log and was mended, as all others that did not";
+            output::done(output.output, &said_of_streams(&rebuilt, differing), &streams(&rebuilt))
         }
-        Projections::Rebuild { name } => {
+        Projections::Rebuild { name, output } => {
             let rebuilt = store.rebuild_projection(named(&name)?.as_ref()).await?;
-            let change = match rebuilt.replaced {
-                Some(before) if before == rebuilt.checksum => "they were right",
-                Some(_) => "they were wrong, and were replaced",
+            let was_equal = rebuilt.replaced.map(|before| before == rebuilt.checksum);
+            let change = match was_equal {
+                Some(true) => "they were right",
+                Some(false) => "they were wrong, and were replaced",
                 None => "there were none to compare with",
             };
-            eprintln!(
-                "auth-gateway: {name}: {} rows up to position {}; {change}",
-                rebuilt.rows, rebuilt.position
-            );
-            Ok(ExitCode::SUCCESS)
+            let (rows, position) = (rebuilt.rows, rebuilt.position);
+            let said = format!("{name}: {rows} rows up to position {position}; {change}");
+            let row = json!({"name": name, "rows": rows, "position": position, "equal": was_equal});
+            output::done(output.output, &said, &row)
         }
-        Projections::Compare { name } if name == STATES => {
+        Projections::Compare { name, output } if name == STATES => {
             let compared = store.compare_states().await?;
-            say_streams(
-                &compared,
-                "does not agree with the log: auth-gateway projections rebuild states",
-            );
+            let differing = "does not agree with the log: auth-gateway projections rebuild states";
+            output::done(
+                output.output,
+                &said_of_streams(&compared, differing),
+                &streams(&compared),
+            )?;
             Ok(exit(compared.differs.is_none()))
         }
-        Projections::Compare { name } => {
+        Projections::Compare { name, output } => {
             let compared = store.compare_projection(named(&name)?.as_ref()).await?;
             let equal = compared.replaced == Some(compared.checksum);
             let verdict = if equal {
@@ -62,13 +61,15 @@ async fn work(store: &Store, projections: Projections) -> Outcome {
             } else {
                 format!("not as the log says: auth-gateway projections rebuild {name}")
             };
-            eprintln!("auth-gateway: {name}: {} rows, {verdict}", compared.rows);
+            let (rows, position) = (compared.rows, compared.position);
+            let row = json!({"name": name, "rows": rows, "position": position, "equal": equal});
+            output::done(output.output, &format!("{name}: {rows} rows, {verdict}"), &row)?;
             Ok(exit(equal))
         }
-        Projections::Resume { name } => {
+        Projections::Resume { name, output } => {
             store.resume_projection(&name).await?;
-            eprintln!("auth-gateway: {name} goes on where it stopped, as soon as the gateway serves");
-            Ok(ExitCode::SUCCESS)
+            let said = format!("{name} goes on where it stopped, as soon as the gateway serves");
+            output::done(output.output, &said, &json!({"name": name, "resumed": true}))
         }
     }
 }
@@ -81,16 +82,22 @@ fn named(name: &str) -> anyhow::Result<Box<dyn Projection>> {
     }
 }
 
-fn say_streams(refolded: &Refolded, differing: &str) {
-    let Refolded {
-        position,
-        streams,
-        differs,
-    } = refolded;
-    match differs {
-        None => eprintln!("auth-gateway: states: {streams} streams up to position {position}, all as the log says"),
-        Some(stream) => eprintln!("auth-gateway: states: {stream} {differing}"),
+fn said_of_streams(refolded: &Refolded, differing: &str) -> String {
+    let (streams, position) = (refolded.streams, refolded.position);
+    match &refolded.differs {
+        None => format!("states: {streams} streams up to position {position}, all as the log says"),
+        Some(stream) => format!("states: {stream} {differing}"),
     }
+}
+
+fn streams(refolded: &Refolded) -> Value {
+    json!({
+        "name": STATES,
+        "rows": refolded.streams,
+        "position": refolded.position,
+        "equal": refolded.differs.is_none(),
+        "differs": refolded.differs.as_ref().map(ToString::to_string),
+    })
 }
 
 fn exit(fine: bool) -> ExitCode {

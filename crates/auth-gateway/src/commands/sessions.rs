@@ -1,7 +1,5 @@
 //! `sessions`: a user's live sessions, seen and ended by an operator.
 
-use std::process::ExitCode;
-
 use anyhow::Context as _;
 use config_text::environment::Environment;
 use serde_json::{Value, json};
@@ -27,21 +25,21 @@ async fn work(app: &App, sessions: Sessions) -> Outcome {
             let rows: Vec<Value> = app.sessions_of(&user).await?.iter().map(row).collect();
             output::list(output.output, &rows)
         }
-        Sessions::End { id } => {
+        Sessions::End { id, output } => {
             let session = id
                 .parse()
                 .with_context(|| format!("`{id}` is no session's id; `sessions list --user USER` shows them"))?;
             app.end_session(session, None, EndReason::ByAdministrator, &caller)
                 .await?;
-            eprintln!("auth-gateway: the session {id} has ended");
-            Ok(ExitCode::SUCCESS)
+            let said = format!("the session {id} has ended");
+            output::done(output.output, &said, &json!({"id": id, "ended": true}))
         }
-        Sessions::EndAll { user } => {
+        Sessions::EndAll { user, output } => {
             let id = app.user_named(&user).await?.state.id;
             app.end_sessions(id, None, SessionsEnd::ByAdministrator, &caller)
                 .await?;
-            eprintln!("auth-gateway: all sessions of {id} have ended");
-            Ok(ExitCode::SUCCESS)
+            let said = format!("all sessions of {id} have ended");
+            output::done(output.output, &said, &json!({"user": id, "ended": true}))
         }
     }
 }

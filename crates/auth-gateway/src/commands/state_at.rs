@@ -6,7 +6,7 @@ use event_store::StreamId;
 
 use super::administer::with_app;
 use super::moment::moment;
-use super::{Outcome, print};
+use super::{Outcome, output};
 use crate::app::App;
 use crate::app::audit::Sight;
 use crate::app::state_at::Moment;
@@ -25,7 +25,7 @@ async fn work(app: &App, wish: StateAt) -> Outcome {
         (None, None) => Moment::Now,
     };
     let state = app.state_at(stream, moment, Sight::Personal).await?;
-    print(&format!("{}\n", serde_json::to_string_pretty(&state)?))
+    output::one(wish.output.output, &serde_json::to_value(&state)?)
 }
 
 async fn stream(app: &App, kind: Thing, id: &str) -> anyhow::Result<StreamId> {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::app::accounts::Account;
 use crate::app::caller::Caller;
 use crate::app::sign_up::NewUser;
-use crate::cli::{DisableReason as Reason, Place, Users};
+use crate::cli::{DisableReason as Reason, Format, Place, Users};
 use crate::crypto::password::Password;
 use crate::crypto::random::{self, SystemRandomness};
 use crate::crypto::secret_text::SecretText;
@@ -26,7 +26,7 @@ use crate::domain::user::{Command, DisableReason, Lifecycle, UserSource};
 const LONGEST_INPUT: u64 = 4096;
 
 pub(super) fn run(place: &Place, environment: &Environment, users: Users) -> Outcome {
-    if let Users::Erase { yes: false, user } = &users
+    if let Users::Erase { yes: false, user, .. } = &users
         && !confirmed(user)?
     {
         eprintln!("auth-gateway: nothing was erased");
@@ -46,25 +46,25 @@ async fn work(app: &Arc<App>, users: Users) -> Outcome {
             let loaded = app.user_named(&user).await?;
             output::one(output.output, &details(&app.account(loaded, app.clock.now()).await?))
         }
-        Users::ResetPassword { user } => reset_password(app, &user).await,
-        Users::SetRole { user, role } => {
+        Users::ResetPassword { user, output } => reset_password(app, &user, output.output).await,
+        Users::SetRole { user, role, output } => {
             let role = app.role(&role)?;
-            change(app, &user, Command::ChangeRole { role }).await
+            change(app, &user, Command::ChangeRole { role }, output.output).await
         }
-        Users::Disable { user, reason } => {
+        Users::Disable { user, reason, output } => {
             let reason = match reason {
                 Reason::ByAdministrator => DisableReason::ByAdministrator,
                 Reason::ByOwner => DisableReason::ByOwner,
                 Reason::Compromised => DisableReason::Compromised,
             };
-            change(app, &user, Command::Disable { reason }).await
+            change(app, &user, Command::Disable { reason }, output.output).await
         }
-        Users::Enable { user } => change(app, &user, Command::Enable).await,
-        Users::Erase { user, .. } => {
+        Users::Enable { user, output } => change(app, &user, Command::Enable, output.output).await,
+        Users::Erase { user, output, .. } => {
             let id = app.user_named(&user).await?.state.id;
             app.erase_user(id, &Caller::operator()).await?;
-            eprintln!("auth-gateway: {id} is erased; backups from before still hold the data key, so let them expire");
-            Ok(ExitCode::SUCCESS)
+            let said = format!("{id} is erased; backups from before still hold the data key, so let them expire");
+            output::done(output.output, &said, &json!({"id": id, "standing": "erased"}))
         }
     }
 }
@@ -118,26 +118,29 @@ async fn create(app: &Arc<App>, wish: Users) -> Outcome {
     output::one(output.output, &shown)
 }
 
-async fn reset_password(app: &App, user: &str) -> Outcome {
+async fn reset_password(app: &App, user: &str, format: Format) -> Outcome {
     let account = app.account(app.user_named(user).await?, app.clock.now()).await?;
     if !account.user.may_act() {
         bail!("the user is {}", standing(&account.user.lifecycle));
     }
     let email = account.email.context("the user has no e-mail address")?;
     app.forgot_password(&email, &Caller::operator()).await?;
-    eprintln!("auth-gateway: a link to choose a new password is on its way");
-    Ok(ExitCode::SUCCESS)
+    output::done(
+        format,
+        "a link to choose a new password is on its way",
+        &json!({"id": account.user.id, "letter": "reset_password"}),
+    )
 }
 
-async fn change(app: &App, user: &str, command: Command) -> Outcome {
+async fn change(app: &App, user: &str, command: Command, format: Format) -> Outcome {
     let id = app.user_named(user).await?.state.id;
     let changed = app.change_user(id, command, &Caller::operator()).await?;
-    eprintln!(
-        "auth-gateway: {id} is {}, role {}",
-        standing(&changed.lifecycle),
-        changed.role
-    );
-    Ok(ExitCode::SUCCESS)
+    let standing = standing(&changed.lifecycle);
+    output::done(
+        format,
+        &format!("{id} is {standing}, role {}", changed.role),
+        &json!({"id": id, "standing": standing, "role": changed.role}),
+    )
 }
 
 /// One line, or all there is; a line feed at its end is not part of it.

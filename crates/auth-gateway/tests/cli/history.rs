@@ -68,7 +68,7 @@ fn a_user_is_shown_as_it_was() {
     let position = registered[0]["position"].to_string();
     installation.done(&["users", "set-role", &id, "admin"]);
     let state_at = |more: &[&str]| -> Value {
-        let arguments: Vec<&str> = ["state-at", "user", "ada@example.org"]
+        let arguments: Vec<&str> = ["state-at", "user", "ada@example.org", "-o", "json"]
             .iter()
             .chain(more)
             .copied()

@@ -3,13 +3,14 @@
 mod deliveries;
 mod erasure;
 mod evidence;
+mod formats;
 mod generated;
 mod history;
 mod import;
 mod installation;
 mod life;
 mod mistyped;
-mod permissions;
 mod names;
+mod permissions;
 mod postgres;
 mod roles;
