@@ -6,9 +6,12 @@ pub(crate) use history::{Audit, Log, Projections, StateAt, Thing};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+const LONGEST_LIFETIME: Duration = Duration::from_secs(3650 * 24 * 3600);
 
 /// The identity provider of the LanOnasis platform.
 #[derive(Debug, Parser)]
@@ -216,7 +219,7 @@ pub(crate) enum Clients {
     Rotate {
         id: String,
         #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
-        overlap: std::time::Duration,
+        overlap: Duration,
         #[command(flatten)]
         output: Output,
     },
@@ -250,9 +253,9 @@ pub(crate) enum Keys {
         /// Scopes, separated by commas; without any, everything the owner may.
         #[arg(long, value_delimiter = ',')]
         scopes: Vec<String>,
-        /// For example `90d`.
-        #[arg(long, value_parser = humantime::parse_duration)]
-        expires_in: Option<std::time::Duration>,
+        /// For example `90d`; 3650d at most.
+        #[arg(long, value_parser = lifetime)]
+        expires_in: Option<Duration>,
         #[command(flatten)]
         output: Output,
     },
@@ -267,7 +270,7 @@ pub(crate) enum Keys {
     Rotate {
         id: String,
         #[arg(long, value_parser = humantime::parse_duration)]
-        overlap: Option<std::time::Duration>,
+        overlap: Option<Duration>,
         #[command(flatten)]
         output: Output,
     },
@@ -310,4 +313,13 @@ pub(crate) enum Sessions {
         #[command(flatten)]
         output: Output,
     },
+}
+
+/// As long as the HTTP interface allows: beyond, the date of its end could not be written (RFC 3339 ends with the year 9999).
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if lifetime.is_zero() || lifetime > LONGEST_LIFETIME {
+        return Err("more than 0s, and 3650d at most".to_owned());
+    }
+    Ok(lifetime)
 }
