@@ -11,6 +11,7 @@ mod config;
 mod crypto;
 mod domain;
 mod clock;
+mod rfc3339;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -3,11 +3,13 @@
 use anyhow::bail;
 use event_store::Timestamp;
 
+use crate::rfc3339;
+
 /// # Errors
 /// The text is neither; the error says what would be.
 pub(super) fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
-    if let Ok(time) = humantime::parse_rfc3339(text) {
-        return Ok(time.into());
+    if let Some(time) = rfc3339::parse(text) {
+        return Ok(time);
     }
     match humantime::parse_duration(text) {
         Ok(ago) => Ok(now.minus(ago)),

@@ -87,6 +87,23 @@ async fn events_are_found_by_actor_kind_and_time() {
 }
 
 #[tokio::test]
+async fn times_may_have_an_offset() {
+    let gateway = shared().await;
+    let admin = gateway.admin().await;
+    for offset in ["%2B01:00", "+01:00", "-01:00", "Z"] {
+        let found = async |query: &str| admin.get(&format!("{AUDIT}?{query}T00:00:00{offset}")).await;
+        let (until, from) = (found("until=2999-01-01").await, found("from=2999-01-01").await);
+        assert_eq!(
+            (until.status.as_u16(), from.status.as_u16()),
+            (200, 200),
+            "{offset}: {}",
+            until.text
+        );
+        assert!(!events(&until).is_empty() && events(&from).is_empty(), "{offset}");
+    }
+}
+
+#[tokio::test]
 async fn pages_follow_one_another_without_gap() {
     let gateway = shared().await;
     let (person, admin) = (gateway.user().await, gateway.admin().await);

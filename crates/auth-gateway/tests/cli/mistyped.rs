@@ -26,6 +26,26 @@ fn a_key_lives_no_longer_than_the_interface_allows() {
 }
 
 #[test]
+fn times_may_have_an_offset() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    for until in [
+        "2999-01-01T00:00:00+01:00",
+        "2999-01-01T00:00:00.5-00:30",
+        "2999-01-01t00:00:00z",
+    ] {
+        assert!(
+            installation
+                .done(&["audit", "--until", until])
+                .contains("user.registered"),
+            "{until}"
+        );
+    }
+    let wrong = installation.run(&["audit", "--until", "2999-01-01T00:00:00+1"]);
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+}
+
+#[test]
 fn help_names_the_projections_that_there_are() {
     let help = Installation::empty().done(&["projections", "--help"]);
     assert!(help.contains("`states`") && !help.contains("`state`"), "{help}");

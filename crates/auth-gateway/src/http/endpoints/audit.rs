@@ -23,6 +23,7 @@ use crate::http::gateway::Gateway;
 use crate::http::query::Query;
 use crate::http::service::service;
 use crate::http::signed_in::InSession;
+use crate::rfc3339;
 
 const JSON_LINES: &str = "application/x-ndjson";
 const PAGE: u32 = 100;
@@ -200,7 +201,7 @@ fn time(name: &str, text: &str) -> Result<Timestamp, Refusal> {
     if let Ok(milliseconds) = text.parse() {
         return Ok(Timestamp(milliseconds));
     }
-    humantime::parse_rfc3339(text)
-        .map(Timestamp::from)
-        .map_err(|_| Refusal::InvalidRequest(format!("{name}: a time such as 2026-03-01T12:00:00Z")))
+    // A plus sign that was not encoded has become a space.
+    rfc3339::parse(&text.replace(' ', "+"))
+        .ok_or_else(|| Refusal::InvalidRequest(format!("{name}: a time such as 2026-03-01T12:00:00Z")))
 }
