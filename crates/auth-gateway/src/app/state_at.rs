@@ -8,6 +8,7 @@ use super::audit::{Named, Sight};
 use super::{App, Refusal};
 use crate::domain::fold::DomainFold;
 use crate::domain::sealed::SealedFact;
+use crate::domain::user::{EmailFact, Profile};
 
 /// Events read at a time.
 const PAGE: u32 = 500;
@@ -78,17 +79,32 @@ impl App {
     async fn open_sealed(&self, stream: &StreamId, state: &mut Value, sight: Sight) -> Result<(), Refusal> {
         let Value::Object(members) = state else { return Ok(()) };
         let subject = subject(stream, members);
-        for value in members.values_mut() {
+        for (name, value) in members.iter_mut() {
             let Ok(fact) = serde_json::from_value::<SealedFact>(value.clone()) else {
                 continue;
             };
-            let device = match (&subject, sight) {
-                (Some(subject), Sight::Personal) => self.device(subject, &fact, self.clock.now()).await?,
-                _ => None,
+            *value = match (&subject, sight) {
+                (Some(subject), Sight::Personal) => self.opened(name, subject, &fact).await?,
+                _ => Value::Null,
             };
-            *value = serde_json::to_value(device).map_err(|error| Refusal::inconsistent(error.to_string()))?;
         }
         Ok(())
+    }
+
+    /// What a reader may see of a fact, by the name of the member that holds it. Several members may hold the same event's,
+    /// and what is not named here, such as a password's hash, is nobody's to see.
+    async fn opened(&self, name: &str, subject: &str, fact: &SealedFact) -> Result<Value, Refusal> {
+        let now = self.clock.now();
+        let shown = match name {
+            "email" => {
+                let opened = self.subjects.open::<EmailFact>(subject, fact, now).await?;
+                serde_json::to_value(opened.map(|fact| fact.email))
+            }
+            "profile" => serde_json::to_value(self.subjects.open::<Profile>(subject, fact, now).await?),
+            "device" => serde_json::to_value(self.device(subject, fact, now).await?),
+            _ => Ok(Value::Null),
+        };
+        shown.map_err(|error| Refusal::inconsistent(error.to_string()))
     }
 }
 

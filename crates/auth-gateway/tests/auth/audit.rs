@@ -211,6 +211,7 @@ async fn no_password_hash_and_no_address_is_read_in_the_log() {
         page.text
     );
     let state = admin.get(&format!("{AUDIT}/state/user/{}", person.id)).await;
+    assert_eq!(state.body["state"]["email"], person.email.as_str());
     assert_eq!(state.status, 200, "{}", state.text);
     assert!(
         !state.text.contains("argon2") && !state.text.contains(&person.email),

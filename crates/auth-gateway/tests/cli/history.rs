@@ -76,6 +76,11 @@ fn a_user_is_shown_as_it_was() {
         serde_json::from_str(&installation.done(&arguments)).expect("JSON")
     };
     assert_eq!(state_at(&[])["state"]["role"], "admin");
+    let state = &state_at(&[])["state"];
+    assert_eq!(
+        (&state["email"], &state["profile"]["name"]),
+        (&json!("ada@example.org"), &json!("Ada Lovelace"))
+    );
     let before = state_at(&["--position", &position]);
     assert_eq!(
         (&before["state"]["role"], &before["version"]),
