@@ -58,11 +58,18 @@ impl Subjects {
     /// Makes the key for facts about nobody known, once for the installation. Of several gateways that start at once the
     /// later one's key stays, so nothing is sealed before this has been asked for.
     pub(crate) async fn ensure_anonymous(&self, now: Timestamp) -> Result<(), Refusal> {
-        if self.key(ANONYMOUS, now).await?.is_none() {
-            let (_, kept) = self.make(ANONYMOUS);
-            self.store.change_records(vec![kept], now).await?;
+        match self.key(ANONYMOUS, now).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => {
+                let (_, kept) = self.make(ANONYMOUS);
+                Ok(self.store.change_records(vec![kept], now).await?)
+            }
+            // It is the first that every start opens.
+            Err(Refusal::Inconsistent(what)) => Err(Refusal::inconsistent(format!(
+                "the master key is not the one that this database was made with ({what})"
+            ))),
+            Err(other) => Err(other),
         }
-        Ok(())
     }
 
     /// What to change for nobody ever to read the subject's facts again.

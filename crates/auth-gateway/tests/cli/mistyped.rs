@@ -46,6 +46,28 @@ fn times_may_have_an_offset() {
 }
 
 #[test]
+fn the_wrong_master_key_is_named() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    std::fs::write(installation.data().join("master.key"), [7; 32]).expect("written");
+    for command in [&["users", "list"][..], &["keys", "list", "--user", "ada@example.org"]] {
+        let refused = installation.run(command);
+        assert_eq!(refused.code, Some(1));
+        assert!(
+            refused.stderr.contains("the master key is not the one"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let doctor = installation.run(&["doctor"]);
+    assert!(
+        doctor.stdout.contains("the master key is not the one"),
+        "{}",
+        doctor.stdout
+    );
+}
+
+#[test]
 fn help_names_the_projections_that_there_are() {
     let help = Installation::empty().done(&["projections", "--help"]);
     assert!(help.contains("`states`") && !help.contains("`state`"), "{help}");
