@@ -57,8 +57,12 @@ pub(super) async fn assemble_for_command(settings: Settings) -> anyhow::Result<A
 }
 
 pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Metrics) -> anyhow::Result<Assembled> {
-    data_folder::make(&settings)?;
+    if purpose == Purpose::Serve {
+        data_folder::make(&settings)?;
+    }
     let store = open_store(&settings, purpose).await?;
+    // A command makes no folder for a database that is not there, whose name may be mistyped.
+    data_folder::make(&settings)?;
     let random = Arc::new(SystemRandomness::new());
     let is_new = store.head().await? == 0;
     let master_key = master_key(&settings.master_key, is_new)?;

@@ -68,6 +68,21 @@ fn the_wrong_master_key_is_named() {
 }
 
 #[test]
+fn a_mistyped_folder_is_not_made() {
+    let installation = Installation::empty();
+    for command in [
+        &["users", "list"][..],
+        &["doctor"],
+        &["log", "verify"],
+        &["backup", "-"],
+        &["sessions", "list", "--user", "ada@example.org"],
+    ] {
+        assert_eq!(installation.run(command).code, Some(1), "{command:?}");
+        assert!(!installation.data().exists(), "{command:?}");
+    }
+}
+
+#[test]
 fn help_names_the_projections_that_there_are() {
     let help = Installation::empty().done(&["projections", "--help"]);
     assert!(help.contains("`states`") && !help.contains("`state`"), "{help}");
