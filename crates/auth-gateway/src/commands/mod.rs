@@ -2,6 +2,7 @@
 //! configuration.
 
 mod administer;
+mod alone;
 mod assemble;
 mod audit;
 mod backup;

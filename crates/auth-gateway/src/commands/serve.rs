@@ -9,6 +9,7 @@ use config_text::environment::Environment;
 use event_store::checkpoint::Folder;
 use tokio::net::TcpListener;
 
+use super::alone;
 use super::assemble::{Assembled, Purpose, assemble, checkpoint_signer};
 use super::{Outcome, REFUSED_CONFIGURATION, block_on};
 use crate::app::App;
@@ -54,6 +55,7 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
         None => None,
     };
     let Assembled { app, mail_worker } = assemble(settings, Purpose::Serve, &metrics).await?;
+    let _serving = alone::serving(&app.settings)?;
     invite_first_administrator(&app).await?;
     let signing = tokio::spawn(sign_checkpoints(&app)?);
     let deliveries = Deliveries::start(&app.settings.deliveries, &app.store, &app.clock, &metrics).await?;

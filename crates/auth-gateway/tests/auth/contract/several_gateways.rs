@@ -1,6 +1,7 @@
 //! Several gateways on one database: what ends at one has ended at all, at once. And a database that goes away and comes back.
 
 use super::{browser, refusal, with_cookie};
+use crate::support::eventually;
 use crate::support::eventually_async;
 use crate::support::gateway::{ADMIN_EMAIL, Answer, Database, PASSWORD, Person, Served, answer};
 use local_postgres::{Durability, Server};
@@ -114,6 +115,17 @@ async fn on_one_sqlite_file_a_session_ends_everywhere_at_once() {
     shares(&here, &there).await;
     one_successor(&here, &there).await;
     guesses_run_out(&here, &there).await;
+}
+
+#[tokio::test]
+async fn a_second_gateway_on_one_sqlite_file_warns_as_long_as_the_first_serves() {
+    let warning = "another auth gateway serves this SQLite database";
+    let here = Served::start("");
+    let there = here.beside(&Database::Sqlite);
+    // A command beside them is nobody's business.
+    here.command(&["users", "list"]);
+    eventually(|| there.logged().contains(warning).then_some(())).await;
+    assert!(!here.stopped().contains(warning));
 }
 
 #[tokio::test]
