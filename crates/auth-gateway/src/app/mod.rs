@@ -23,6 +23,7 @@ mod postage;
 pub(crate) mod tokens;
 pub(crate) mod key_ring;
 mod usage;
+mod writable;
 mod attempts;
 pub(crate) mod idempotent;
 pub(crate) mod freshness;

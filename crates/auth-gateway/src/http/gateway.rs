@@ -95,9 +95,12 @@ impl Readiness for Dependencies {
     }
 
     async fn database(&self) -> Check {
-        match self.app.store.head().await {
-            Ok(_) => Check::Pass,
-            Err(_) => Check::Fail("the database does not answer"),
+        if self.app.store.head().await.is_err() {
+            return Check::Fail("the database does not answer");
+        }
+        match self.app.can_write().await {
+            true => Check::Pass,
+            false => Check::Fail("the database can not be written"),
         }
     }
 

@@ -40,7 +40,7 @@ impl Check {
 pub trait Readiness: Send + Sync {
     /// The configured issuer.
     fn issuer(&self) -> Option<String>;
-    /// Reached, and of the right schema.
+    /// Reached, of the right schema, and writable.
     async fn database(&self) -> Check;
     /// Sessions can be read.
     async fn sessions(&self) -> Check;

@@ -205,3 +205,24 @@ async fn cookies_are_for_the_domain_and_secure_where_that_is_said() {
         assert!(cookie.contains(has) && !cookie.contains(lacks), "{lines}: {cookie}");
     }
 }
+
+#[tokio::test]
+async fn a_gateway_that_can_not_write_is_not_ready() {
+    sqlx::any::install_default_drivers();
+    let gateway = Served::start("");
+    assert_eq!(gateway.client().get("/ready").await.status, 200);
+    let url = format!("sqlite:{}", gateway.data.join("auth.db").display());
+    let mut other = AnyConnection::connect(&url).await.expect("the database");
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .expect("the lock");
+    eventually_async(async || {
+        let ready = gateway.client().get("/ready").await;
+        ready.status == 503 && ready.body["failures"][0] == "postgres"
+    })
+    .await;
+    assert_eq!(gateway.client().get("/health").await.status, 200, "it lives");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("given back");
+    eventually_async(async || gateway.client().get("/ready").await.status == 200).await;
+}
