@@ -71,7 +71,7 @@ fn table(rows: &[Value]) -> String {
         rows.first()
             .map(|row| fields(row).iter().map(|(name, _)| name.to_uppercase()).collect()),
     );
-    lines.extend(rows.iter().map(|row| cells(row)));
+    lines.extend(rows.iter().map(cells));
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| {
         let widths = lines.iter().filter_map(|line| Some(line.get(column)?.chars().count()));
