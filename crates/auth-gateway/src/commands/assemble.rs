@@ -148,7 +148,7 @@ fn master_key(source: &MasterKeySource, is_new: bool) -> anyhow::Result<MasterKe
 fn start_mail(settings: &Settings, letters: &Letters) -> anyhow::Result<(MailQueue, JoinHandle<()>)> {
     let transport = transport(settings).context("mail")?;
     let letters = letters.clone();
-    let report = Arc::new(move |letter: &'static str, fate: Fate| letters.count(letter, fate));
+    let report = Arc::new(move |letter: &'static str, fate: Fate| letters.count(letter, fate.outcome()));
     Ok(MailQueue::start(transport, QueueSettings::default(), report))
 }
 

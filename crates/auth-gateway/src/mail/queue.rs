@@ -55,6 +55,17 @@ pub(crate) enum Fate {
     Dropped,
 }
 
+impl Fate {
+    pub(crate) fn outcome(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed(_) => "failed",
+            Self::GivenUp(_) => "given_up",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// Hears, for metrics, the name of a letter and what became of it.
 pub(crate) type Report = Arc<dyn Fn(&'static str, Fate) + Send + Sync>;
 

@@ -234,7 +234,7 @@ mod tests {
         metrics.rate_limited("x");
         metrics.connection_refused("total");
         metrics.delivery_backlog("x", 1);
-        metrics.letters.count("x", crate::mail::queue::Fate::Sent);
+        metrics.letters.count("x", "sent");
         let families = metrics.registry().gather();
         let ours = families
             .iter()
