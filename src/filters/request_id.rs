@@ -1,9 +1,10 @@
 //! The id of a request: kept when the client sent a valid one, made otherwise; sent upstream, returned, logged.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use identity_contract::{REQUEST_ID_HEADER, is_request_id};
 use uuid::Uuid;
 
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
 
 /// A UUID or 32 hexadecimal digits, as the client wrote it, or a UUID version 7 (RFC 9562).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ impl RequestId {
     pub(crate) fn assign(headers: &HeaderMap) -> Self {
         let mut sent = headers.get_all(X_REQUEST_ID).iter();
         match (sent.next(), sent.next()) {
-            (Some(value), None) if is_valid(value.as_bytes()) => Self(value.clone()),
+            (Some(value), None) if is_request_id(value.as_bytes()) => Self(value.clone()),
             _ => Self::generate(),
         }
     }
@@ -36,17 +37,6 @@ impl RequestId {
 
     pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
-    }
-}
-
-fn is_valid(id: &[u8]) -> bool {
-    match id.len() {
-        32 => id.iter().all(u8::is_ascii_hexdigit),
-        36 => id.iter().enumerate().all(|(i, byte)| match i {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        }),
-        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ mod introspection;
 mod headers;
 mod revocation;
 mod service;
+mod request_id;
 
 pub use headers::{HEADER_NAMES, IdentityHeader, Resolution, failure_headers, identity_headers};
 pub use identity::{ActorType, AuthMethod, AuthSource, Identity};
@@ -17,6 +18,7 @@ pub use introspection::{
     Assertion, CredentialProblem, CredentialType, ErrorCode, INTROSPECTION_PATH, IntrospectionAnswer,
     IntrospectionError, IntrospectionRequest, SecretText, ValidIdentity,
 };
+pub use request_id::{REQUEST_ID_HEADER, is_request_id};
 pub use revocation::{REVOCATION_FEED_PATH, Revocation, RevocationKind, UnreadableRevocation};
 pub use scope::{InvalidScope, Scope, ScopeSet};
 pub use service::{EDGE, SUPABASE_FUNCTIONS};

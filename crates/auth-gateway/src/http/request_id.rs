@@ -3,10 +3,11 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use identity_contract::{REQUEST_ID_HEADER, is_request_id};
 use std::convert::Infallible;
 use uuid::Uuid;
 
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
 
 /// A UUID or 32 hexadecimal digits, as the client wrote it, or a UUID version 7 (RFC 9562).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl RequestId {
     pub(crate) fn assign(headers: &HeaderMap) -> Self {
         let mut sent = headers.get_all(X_REQUEST_ID).iter();
         match (sent.next().map(HeaderValue::to_str), sent.next()) {
-            (Some(Ok(text)), None) if is_valid(text.as_bytes()) => Self(text.to_owned()),
+            (Some(Ok(text)), None) if is_request_id(text.as_bytes()) => Self(text.to_owned()),
             _ => Self(Uuid::now_v7().to_string()),
         }
     }
@@ -37,17 +38,6 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let assigned = parts.extensions.get::<Self>().cloned();
         Ok(assigned.unwrap_or_else(|| Self::assign(&parts.headers)))
-    }
-}
-
-fn is_valid(id: &[u8]) -> bool {
-    match id.len() {
-        32 => id.iter().all(u8::is_ascii_hexdigit),
-        36 => id.iter().enumerate().all(|(i, byte)| match i {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        }),
-        _ => false,
     }
 }
 
