@@ -162,8 +162,10 @@ fn admits(patience: Patience, record: Option<&Record>, now: Timestamp) -> Result
     let Some((count, expires)) = record.and_then(|record| Some((record.count, record.expires?))) else {
         return Ok(());
     };
-    let until = expires.minus(REMEMBERED).plus(wait_after(patience, count));
-    if until > now {
+    let wait = wait_after(patience, count);
+    let until = expires.minus(REMEMBERED).plus(wait);
+    // Of two requests at once the one that came first may be counted last: without a wait that is no reason to refuse.
+    if !wait.is_zero() && until > now {
         Err(Refusal::TooManyAttempts {
             retry_after: until.since(now),
         })
@@ -212,6 +214,18 @@ mod tests {
         let waits: Vec<u64> = (0..12).map(|count| wait_after(PATIENCE, count).as_secs()).collect();
         assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(wait_after(PATIENCE, i64::MAX).as_secs(), 60);
+    }
+
+    #[test]
+    fn who_need_not_wait_is_not_refused_for_having_come_before_the_last_one_counted() {
+        let now = Timestamp(1_700_000_000_000);
+        let counted_later = |count| Record {
+            count,
+            value: Vec::new(),
+            expires: Some(now.plus(Duration::from_millis(5)).plus(REMEMBERED)),
+        };
+        assert!(admits(PATIENCE, Some(&counted_later(2)), now).is_ok());
+        assert!(admits(PATIENCE, Some(&counted_later(3)), now).is_err());
     }
 
     #[test]
