@@ -36,7 +36,7 @@ impl Many {
         query(AssertSqlSafe(self.text(rows, Placeholders::Numbered)))
     }
 
-    /// The same, made for the engine of a connection: SQLite searches for each numbered placeholder among all.
+    /// The same, made for the engine of a connection: SQLite looks every numbered parameter up among all.
     pub(crate) fn query_on<'q>(self, connection: &AnyConnection, rows: usize) -> AnyQuery<'q> {
         let placeholders = match connection.backend_name() {
             "SQLite" => Placeholders::Plain,

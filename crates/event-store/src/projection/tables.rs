@@ -33,7 +33,7 @@ impl<'t> Tables<'t> {
     /// # Errors
     /// When the database refuses.
     pub async fn insert(&mut self, table: &Table, rows: &[Vec<Value>]) -> Result<(), ApplyError> {
-        // SQLite searches for each numbered placeholder among all of a statement.
+        // SQLite looks every numbered parameter up among all of a statement.
         let plain = self.connection.backend_name() == "SQLite";
         for piece in pieces(rows) {
             let mut insert = format!(
