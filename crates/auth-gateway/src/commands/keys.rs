@@ -75,8 +75,9 @@ struct OldKey {
     sha256: KeyHash,
     user: String,
     name: String,
+    /// Without it, what the owner may.
     #[serde(default)]
-    scopes: Vec<String>,
+    scopes: Option<Vec<String>>,
     /// How the text begins; the hash covers all of it.
     #[serde(default)]
     prefix: Option<String>,
@@ -116,9 +117,12 @@ async fn import_line(app: &App, line: &str, caller: &Caller) -> anyhow::Result<(
     let old: OldKey = serde_json::from_str(line).context("no key as `keys import --help` shows it")?;
     presentable(old.prefix.as_deref())?;
     let owner = app.user_named(&old.user).await?.state;
+    if old.scopes.as_ref().is_some_and(Vec::is_empty) {
+        bail!("a key without scopes may do nothing; leave `scopes` out for all that its owner may");
+    }
     let wish = NewKey {
         name: old.name,
-        scopes: scope_set(&old.scopes)?,
+        scopes: scope_set(&old.scopes.unwrap_or_default())?,
         ..NewKey::default()
     };
     app.import_key(&owner, wish, old.sha256, caller).await?;

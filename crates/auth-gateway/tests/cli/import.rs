@@ -52,3 +52,18 @@ async fn whatever_is_imported_can_be_presented_and_the_rest_is_refused_with_the_
         assert_eq!(status, 200, "{key}: {body}");
     }
 }
+
+#[tokio::test]
+async fn an_empty_list_of_scopes_is_refused_and_never_means_all() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let line = line("lns_nothing", Some("lns_")).replace(r#"["memories:read"]"#, "[]");
+    assert!(line.contains(r#""scopes":[]"#), "{line}");
+    let run = installation.run_with(&["keys", "import", "-"], &line);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.stderr.contains("line 1: a key without scopes may do nothing"),
+        "{}",
+        run.stderr
+    );
+}
