@@ -4,9 +4,10 @@ use crate::database::{Database, Role};
 use crate::error::{AppendError, Unavailable};
 use crate::fold::Fold;
 use crate::job::{Answer, Job, Touched};
+use crate::known::Known;
 use crate::load::{begin, load};
 use crate::options::Options;
-use crate::plan::Plan;
+use crate::plan::{Head, Plan};
 use crate::save::{commit, save};
 use sqlx::{AnyConnection, Connection, raw_sql};
 use std::sync::Arc;
@@ -35,10 +36,18 @@ pub(crate) struct Appender {
     requests: mpsc::Receiver<Request>,
     /// `None` until the first job, and after a failure.
     connection: Option<AnyConnection>,
+    known: Known,
     /// Rung after each commit of events.
     bell: watch::Sender<()>,
     /// The last transaction failed, and that was logged.
     failing: bool,
+}
+
+/// Whether others may join the batch while its transaction is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Open,
+    Closed,
 }
 
 /// A transaction that did not come to its end.
@@ -66,6 +75,7 @@ impl Appender {
             limit: options.patience * 2,
             requests,
             connection: None,
+            known: Known::default(),
             bell,
             failing: false,
         }
@@ -73,69 +83,39 @@ impl Appender {
 
     /// Until nobody can ask any more.
     pub(crate) async fn run(mut self) {
-        loop {
-            let mut batch = Vec::new();
-            if self.requests.recv_many(&mut batch, self.batch).await == 0 {
-                break;
-            }
-            self.gather(&mut batch).await;
-            self.serve(batch).await;
+        while let Some(request) = self.requests.recv().await {
+            self.serve(vec![request]).await;
         }
         if let Some(connection) = self.connection.take() {
             close(connection).await;
         }
     }
 
-    /// Lets those who were just answered ask again, as long as they do: without waiting for any time to pass.
-    async fn gather(&mut self, batch: &mut Vec<Request>) {
-        loop {
-            let before = batch.len();
-            yield_now().await;
-            while batch.len() < self.batch
-                && let Ok(request) = self.requests.try_recv()
-            {
-                batch.push(request);
-            }
-            if batch.len() == before || batch.len() == self.batch {
-                return;
-            }
-        }
-    }
-
+    /// Answers everybody in the batch, in order. When one of them asks for what the database refuses, it is found by
+    /// halving.
     async fn serve(&mut self, batch: Vec<Request>) {
-        let (jobs, waiting): (Vec<Job>, Vec<_>) =
-            batch.into_iter().map(|request| (request.job, request.answer)).unzip();
-        let answers = self.answer(&jobs).await;
-        for (waiting, answer) in waiting.into_iter().zip(answers) {
-            // Who does not wait any more does not want to know.
-            let _ = waiting.send(answer);
-        }
-    }
-
-    /// An answer to each job, in order. When one of them asks for what the database refuses, it is found by halving.
-    async fn answer(&mut self, jobs: &[Job]) -> Vec<Answered> {
-        let mut answers = Vec::with_capacity(jobs.len());
-        let mut parts = vec![jobs];
-        while let Some(part) = parts.pop() {
-            match self.settle(part).await {
-                Some(answered) => answers.extend(answered),
-                None if part.len() == 1 => answers.push(Err(AppendError::EventExists)),
+        let mut door = Door::Open;
+        let mut parts = vec![batch];
+        while let Some(mut part) = parts.pop() {
+            match self.settle(&mut part, door).await {
+                Some(answers) => send(part, answers),
+                None if part.len() == 1 => send(part, vec![Err(AppendError::EventExists)]),
                 None => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
                 }
             }
+            door = Door::Closed;
         }
-        answers
     }
 
-    /// An answer to each job, or `None` if a constraint was violated and nothing was done.
-    async fn settle(&mut self, jobs: &[Job]) -> Option<Vec<Answered>> {
+    /// An answer to each request, or `None` if a constraint was violated and nothing was done.
+    async fn settle(&mut self, batch: &mut Vec<Request>, door: Door) -> Option<Vec<Answered>> {
         let reused = self.connection.is_some();
-        let mut attempt = self.attempt(jobs).await;
+        let mut attempt = self.attempt(batch, door).await;
         if reused && matches!(&attempt, Err(Broken::Undone(error)) if !violates_constraint(error)) {
             // The server may have been restarted since the connection was last used.
-            attempt = self.attempt(jobs).await;
+            attempt = self.attempt(batch, door).await;
         }
         let unavailable = match attempt {
             Ok(answers) => {
@@ -147,7 +127,7 @@ impl Appender {
             Err(Broken::Unknown(unavailable) | Broken::Unreachable(unavailable)) => unavailable,
         };
         self.note(Some(&unavailable));
-        Some(jobs.iter().map(|_| Err(unavailable.clone().into())).collect())
+        Some(batch.iter().map(|_| Err(unavailable.clone().into())).collect())
     }
 
     /// Logs the first failure, and the end of failures.
@@ -161,27 +141,27 @@ impl Appender {
     }
 
     /// One transaction. A connection that broke is not used again: closing it rolls back.
-    async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Answered>, Broken> {
+    async fn attempt(&mut self, batch: &mut Vec<Request>, door: Door) -> Result<Vec<Answered>, Broken> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.database.connect(Role::Writer).await.map_err(Broken::Unreachable)?,
         };
         let late = || Broken::Unknown(Unavailable::Database("no answer in time".into()));
-        let transaction = timeout(self.limit, self.transact(&mut connection, jobs)).await;
-        match transaction.map_err(|_| late()).flatten() {
+        let transaction = timeout(self.limit, self.transact(&mut connection, batch, door)).await;
+        let broken = match transaction.map_err(|_| late()).flatten() {
             Ok(answers) => {
                 self.connection = Some(connection);
-                Ok(answers)
+                return Ok(answers);
             }
-            Err(Broken::Undone(error)) if violates_constraint(&error) => {
-                self.roll_back(connection).await;
-                Err(Broken::Undone(error))
-            }
-            Err(broken) => {
-                close(connection).await;
-                Err(broken)
-            }
+            Err(broken) => broken,
+        };
+        self.known.forget();
+        if matches!(&broken, Broken::Undone(error) if violates_constraint(error)) {
+            self.roll_back(connection).await;
+        } else {
+            close(connection).await;
         }
+        Err(broken)
     }
 
     /// After an error that says nothing bad about the connection.
@@ -192,25 +172,79 @@ impl Appender {
         }
     }
 
-    async fn transact(&mut self, connection: &mut AnyConnection, jobs: &[Job]) -> Result<Vec<Answered>, Broken> {
-        let head = begin(connection, &self.database.engine).await.map_err(Broken::Undone)?;
-        let rows = load(connection, &Touched::by(jobs)).await.map_err(Broken::Undone)?;
-        let mut plan = Plan::new(head, rows);
-        let mut answers: Vec<Answered> = jobs.iter().map(|job| plan.add(job, &*self.fold)).collect();
+    /// Step by step: who asks while a step is made takes part in the next one.
+    async fn transact(
+        &mut self,
+        connection: &mut AnyConnection,
+        batch: &mut Vec<Request>,
+        door: Door,
+    ) -> Result<Vec<Answered>, Broken> {
+        let began_at = begin(connection, &self.database.engine).await.map_err(Broken::Undone)?;
+        let mut head = began_at;
+        let mut answers = Vec::with_capacity(batch.len());
+        loop {
+            if door == Door::Open {
+                self.let_in(batch).await;
+            }
+            let step = &batch[answers.len()..];
+            if step.is_empty() {
+                break;
+            }
+            let answered = self.step(connection, &mut head, step).await.map_err(Broken::Undone)?;
+            answers.extend(answered);
+        }
+        let moved = (head != began_at).then_some(head);
+        let committed = commit(connection, &self.database.engine, moved).await;
+        committed.map_err(|error| Broken::Unknown(error.into()))?;
+        if moved.is_some() {
+            self.bell.send_replace(());
+        }
+        Ok(answers)
+    }
+
+    /// Those who wait, as long as there is room; without waiting for any time to pass.
+    async fn let_in(&mut self, batch: &mut Vec<Request>) {
+        // Whoever was just answered may ask again right now.
+        yield_now().await;
+        while batch.len() < self.batch
+            && let Ok(request) = self.requests.try_recv()
+        {
+            batch.push(request);
+        }
+    }
+
+    /// Carries out some jobs, in the transaction that is open and on top of what it has done so far.
+    async fn step(
+        &mut self,
+        connection: &mut AnyConnection,
+        head: &mut Head,
+        requests: &[Request],
+    ) -> sqlx::Result<Vec<Answered>> {
+        let jobs = || requests.iter().map(|request| &request.job);
+        let mut touched = Touched::by(jobs());
+        let known = self.known.take(*head, &mut touched.streams);
+        let mut rows = load(connection, &touched).await?;
+        rows.streams.extend(known);
+        let mut plan = Plan::new(*head, rows);
+        let mut answers: Vec<Answered> = jobs().map(|job| plan.add(job, &*self.fold)).collect();
         if !plan.is_empty() {
-            let swept = save(connection, &plan).await.map_err(Broken::Undone)?;
+            let swept = save(connection, &plan).await?;
             for answer in answers.iter_mut().flatten() {
                 if let Answer::Swept(answer) = answer {
                     *answer = swept;
                 }
             }
         }
-        let committed = commit(connection, &self.database.engine, &plan).await;
-        committed.map_err(|error| Broken::Unknown(error.into()))?;
-        if !plan.events.is_empty() {
-            self.bell.send_replace(());
-        }
+        *head = plan.head;
+        self.known.keep(plan.head, plan.after.streams);
         Ok(answers)
+    }
+}
+
+fn send(batch: Vec<Request>, answers: Vec<Answered>) {
+    for (request, answer) in batch.into_iter().zip(answers) {
+        // Who does not wait any more does not want to know.
+        let _ = request.answer.send(answer);
     }
 }
 

@@ -51,11 +51,11 @@ pub(crate) type RecordKey = (Cow<'static, str>, Vec<u8>);
 
 /// The rows a batch of jobs reads or writes.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
-    pub(crate) streams: BTreeSet<StreamId>,
+pub(crate) struct Touched<'a> {
+    pub(crate) streams: BTreeSet<&'a StreamId>,
     pub(crate) claims: BTreeSet<ClaimKey>,
     pub(crate) records: BTreeSet<RecordKey>,
-    pub(crate) commands: BTreeSet<String>,
+    pub(crate) commands: BTreeSet<&'a str>,
 }
 
 impl Job {
@@ -70,8 +70,8 @@ impl Job {
     }
 }
 
-impl Touched {
-    pub(crate) fn by<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+impl<'a> Touched<'a> {
+    pub(crate) fn by(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
         let mut touched = Self::default();
         for job in jobs {
             touched.add(job);
@@ -79,15 +79,14 @@ impl Touched {
         touched
     }
 
-    fn add(&mut self, job: &Job) {
+    fn add(&mut self, job: &'a Job) {
         match job {
             Job::Command(command) => {
-                self.streams
-                    .extend(command.appends.iter().map(|append| append.stream.clone()));
+                self.streams.extend(command.appends.iter().map(|append| &append.stream));
                 self.claims.extend(command.claims.iter().map(claim_key));
                 self.records.extend(command.records.iter().map(record_key));
                 self.commands
-                    .extend(command.idempotency.iter().map(|once| once.key.clone()));
+                    .extend(command.idempotency.iter().map(|once| once.key.as_str()));
             }
             Job::Records { changes, .. } => self.records.extend(changes.iter().map(record_key)),
             Job::CountUp { kind, keys, .. } => {

@@ -16,6 +16,7 @@ mod event;
 mod export;
 mod fold;
 mod job;
+mod known;
 mod load;
 mod many;
 pub mod merkle;

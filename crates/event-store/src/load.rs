@@ -9,7 +9,7 @@ use crate::row::{digest, text, unsigned};
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row, raw_sql};
+use sqlx::{AnyConnection, Row, query, raw_sql};
 use std::borrow::Cow;
 
 const STREAMS: Many = Many {
@@ -35,11 +35,17 @@ const COMMANDS: Many = Many {
 
 /// Begins a transaction, after every other writer's that has begun.
 pub(crate) async fn begin(connection: &mut AnyConnection, engine: &Engine) -> sqlx::Result<Head> {
-    let begin = match engine {
-        Engine::Sqlite { .. } => "BEGIN IMMEDIATE; SELECT position, hash FROM log_head",
-        Engine::Postgres => "BEGIN; SELECT position, hash FROM log_head FOR UPDATE",
+    let rows = match engine {
+        // Prepared once, which several statements at once can be only here.
+        Engine::Sqlite { .. } => {
+            let begin = query("BEGIN IMMEDIATE; SELECT position, hash FROM log_head");
+            begin.fetch_all(connection).await?
+        }
+        Engine::Postgres => {
+            let begin = raw_sql("BEGIN; SELECT position, hash FROM log_head FOR UPDATE");
+            begin.fetch_all(connection).await?
+        }
     };
-    let rows = raw_sql(begin).fetch_all(connection).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     Ok(Head {
         position: unsigned(row, 0)?,
@@ -48,9 +54,9 @@ pub(crate) async fn begin(connection: &mut AnyConnection, engine: &Engine) -> sq
 }
 
 /// The rows as they are in the transaction.
-pub(crate) async fn load(connection: &mut AnyConnection, touched: &Touched) -> sqlx::Result<Rows> {
+pub(crate) async fn load(connection: &mut AnyConnection, touched: &Touched<'_>) -> sqlx::Result<Rows> {
     let mut rows = Rows::default();
-    for list in padded(&touched.streams) {
+    for list in padded(touched.streams.iter().copied()) {
         let found = list
             .iter()
             .fold(STREAMS.query_on(connection, list.len()), |query, stream| {
@@ -79,10 +85,10 @@ pub(crate) async fn load(connection: &mut AnyConnection, touched: &Touched) -> s
                 .insert((Cow::Owned(text(&row, 0)?), row.try_get(1)?), Some(record(&row, 2)?));
         }
     }
-    for list in padded(&touched.commands) {
+    for list in padded(touched.commands.iter().copied()) {
         let found = list
             .iter()
-            .fold(COMMANDS.query(list.len()), |query, key| query.bind(key.as_str()));
+            .fold(COMMANDS.query(list.len()), |query, key| query.bind(*key));
         for row in found.fetch_all(&mut *connection).await? {
             rows.commands.insert(text(&row, 0)?, used(&row)?);
         }

@@ -1,6 +1,7 @@
 //! One statement for many rows.
 //!
-//! A connection keeps a hundred prepared statements, so the number of rows in one is a power of two.
+//! A connection keeps a hundred prepared statements, so the number of rows in one is one of a few: a power of two, or half
+//! as many again.
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
@@ -77,13 +78,20 @@ pub(crate) fn pieces<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// The rows, and as many `None` as make each list's size a power of two: for statements that skip rows of NULL.
+/// The rows, and as many `None` as make each list's size one of a few: for statements that skip rows of NULL.
 pub(crate) fn filled<T>(rows: &[T]) -> impl Iterator<Item = Vec<Option<&T>>> {
     rows.chunks(MOST_ROWS).map(|piece| {
         let mut list: Vec<Option<&T>> = piece.iter().map(Some).collect();
-        list.resize(list.len().next_power_of_two(), None);
+        list.resize(round(list.len()), None);
         list
     })
+}
+
+/// A power of two or one and a half of one, at least `rows`: few enough sizes, and few rows of NULL.
+fn round(rows: usize) -> usize {
+    let power = rows.next_power_of_two();
+    let between = power / 4 * 3;
+    if between >= rows { between } else { power }
 }
 
 /// Keys to be found, in lists whose sizes are powers of two: the last key is repeated as needed.

@@ -5,11 +5,11 @@
 use crate::chain::{Hash, sha256};
 use crate::command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
 use crate::error::AppendError;
-use crate::event::{Context, Position};
+use crate::event::{Context, Event, Position};
 use crate::fold::{Fold, Lookup};
 use crate::job::{Answer, ClaimKey, Job, RecordKey, Swept, claim_key, record_key};
 use crate::record::{Record, RecordChange};
-use crate::row::EventRow;
+use crate::row::{Texts, chained};
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -56,7 +56,9 @@ pub(crate) struct Plan {
     pub(crate) head: Head,
     pub(crate) before: Rows,
     pub(crate) after: Rows,
-    pub(crate) events: Vec<EventRow>,
+    pub(crate) events: Vec<Event>,
+    /// In the order of the events.
+    pub(crate) texts: Vec<Texts>,
     /// What has expired by then is deleted.
     pub(crate) sweep: Option<Timestamp>,
 }
@@ -68,6 +70,7 @@ impl Plan {
             before,
             after: Rows::default(),
             events: Vec::new(),
+            texts: Vec::new(),
             sweep: None,
         }
     }
@@ -90,6 +93,7 @@ impl Plan {
             plan: self,
             rows: Rows::default(),
             events: Vec::new(),
+            texts: Vec::new(),
             sweep: None,
         };
         let answer = match job {
@@ -116,12 +120,14 @@ impl Plan {
             head,
             rows,
             events,
+            texts,
             sweep,
             ..
         } = draft;
         self.sweep = self.sweep.max(sweep);
         self.head = head;
         self.events.extend(events);
+        self.texts.extend(texts);
         self.after.streams.extend(rows.streams);
         self.after.claims.extend(rows.claims);
         self.after.records.extend(rows.records);
@@ -135,7 +141,8 @@ struct Draft<'a> {
     plan: &'a Plan,
     head: Head,
     rows: Rows,
-    events: Vec<EventRow>,
+    events: Vec<Event>,
+    texts: Vec<Texts>,
     sweep: Option<Timestamp>,
 }
 
@@ -270,19 +277,19 @@ impl Draft<'_> {
                 actual: version,
             });
         }
-        let mut appended = Vec::with_capacity(events.len());
+        let first = self.events.len();
         for event in events {
             version += 1;
             let at = (self.head.position + 1, &self.head.hash);
-            let (row, event) = EventRow::chained(event, context, (stream, version), at);
+            let (event, texts) = chained(event, context, (stream, version), at);
             self.head = Head {
-                position: row.position,
-                hash: row.hash,
+                position: event.position,
+                hash: event.hash,
             };
-            self.events.push(row);
-            appended.push(event);
+            self.events.push(event);
+            self.texts.push(texts);
         }
-        let folded = fold.fold(stream, row.and_then(|row| row.state.as_deref()), &appended)?;
+        let folded = fold.fold(stream, row.and_then(|row| row.state.as_deref()), &self.events[first..])?;
         let mut lookups = folded.lookups;
         lookups.sort_unstable();
         lookups.dedup();

@@ -33,53 +33,58 @@ pub(crate) struct EventRow {
     pub(crate) hash: Hash,
 }
 
+/// What the columns hold of an event as text, and the event as something else.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) id: String,
+    pub(crate) payload: String,
+}
+
+/// A new event and its texts: at `position`, after a row with the hash `previous`.
+pub(crate) fn chained(
+    new: &NewEvent,
+    context: &Context,
+    (stream, version): (&StreamId, u64),
+    (position, previous): (Position, &Hash),
+) -> (Event, Texts) {
+    let texts = Texts {
+        id: new.id.hyphenated().to_string(),
+        payload: new.payload.to_string(),
+    };
+    let leaf = Leaf {
+        position,
+        stream_kind: &stream.kind,
+        stream_id: &stream.id,
+        stream_version: version,
+        event_id: &texts.id,
+        kind: &new.kind,
+        time: context.time.0,
+        actor: &context.actor,
+        client: context.client.as_deref(),
+        request_id: context.request_id.as_deref(),
+        subject: new.subject.as_deref(),
+        payload: &texts.payload,
+        sealed: new.sealed.as_deref(),
+    };
+    let event = Event {
+        position,
+        id: new.id,
+        stream: stream.clone(),
+        version,
+        kind: new.kind.clone().into_owned(),
+        time: context.time,
+        actor: context.actor.clone(),
+        client: context.client.clone(),
+        request_id: context.request_id.clone(),
+        subject: new.subject.clone(),
+        payload: new.payload.clone(),
+        sealed: new.sealed.clone(),
+        hash: leaf.link(previous),
+    };
+    (event, texts)
+}
+
 impl EventRow {
-    /// The row of a new event, and the event: at `position` after a row with the hash `previous`.
-    pub(crate) fn chained(
-        new: &NewEvent,
-        context: &Context,
-        (stream, version): (&StreamId, u64),
-        (position, previous): (Position, &Hash),
-    ) -> (Self, Event) {
-        let mut row = Self {
-            position,
-            stream: stream.clone(),
-            version,
-            id: new.id.hyphenated().to_string(),
-            kind: new.kind.clone().into_owned(),
-            time: context.time,
-            actor: context.actor.clone(),
-            client: context.client.clone(),
-            request_id: context.request_id.clone(),
-            subject: new.subject.clone(),
-            payload: new.payload.to_string(),
-            sealed: new.sealed.clone(),
-            hash: [0; 32],
-        };
-        row.hash = row.leaf().link(previous);
-        let event = row.clone().with(new.id, new.payload.clone());
-        (row, event)
-    }
-
-    /// What of the row is hashed.
-    pub(crate) fn leaf(&self) -> Leaf<'_> {
-        Leaf {
-            position: self.position,
-            stream_kind: &self.stream.kind,
-            stream_id: &self.stream.id,
-            stream_version: self.version,
-            event_id: &self.id,
-            kind: &self.kind,
-            time: self.time.0,
-            actor: &self.actor,
-            client: self.client.as_deref(),
-            request_id: self.request_id.as_deref(),
-            subject: self.subject.as_deref(),
-            payload: &self.payload,
-            sealed: self.sealed.as_deref(),
-        }
-    }
-
     /// From a row of [`EVENT_COLUMNS`].
     pub(crate) fn read(row: &AnyRow) -> sqlx::Result<Self> {
         Ok(Self {

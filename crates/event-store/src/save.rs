@@ -1,10 +1,11 @@
 //! Writes what a batch changed, and commits it.
 
 use crate::database::Engine;
+use crate::event::Event;
 use crate::job::Swept;
 use crate::many::{Many, filled, padded};
 use crate::plan::{Head, Plan, StreamRow, UsedKey};
-use crate::row::EventRow;
+use crate::row::Texts;
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe, query, raw_sql};
@@ -80,7 +81,7 @@ pub(crate) async fn save(connection: &mut AnyConnection, plan: &Plan) -> sqlx::R
         Some(now) => sweep(connection, now).await?,
         None => Swept::default(),
     };
-    save_events(connection, &plan.events).await?;
+    save_events(connection, plan).await?;
     save_streams(connection, plan).await?;
     save_claims(connection, plan).await?;
     save_records(connection, plan).await?;
@@ -100,21 +101,25 @@ pub(crate) async fn save(connection: &mut AnyConnection, plan: &Plan) -> sqlx::R
     Ok(swept)
 }
 
-/// Moves the head, if there are events, and commits. If this fails nobody knows whether the transaction took effect.
-pub(crate) async fn commit(connection: &mut AnyConnection, engine: &Engine, plan: &Plan) -> sqlx::Result<()> {
-    let sql = if plan.events.is_empty() {
-        "COMMIT".to_owned()
-    } else {
-        let Head { position, hash } = plan.head;
-        let hash = hex(&hash);
-        match engine {
-            Engine::Sqlite { .. } => format!("UPDATE log_head SET position = {position}, hash = X'{hash}'; COMMIT"),
-            Engine::Postgres => {
-                format!("UPDATE log_head SET position = {position}, hash = '\\x{hash}'; NOTIFY {CHANNEL}; COMMIT")
-            }
-        }
+/// Moves the head to where it is to be, if it moved, and commits. If this fails nobody knows whether the transaction took
+/// effect.
+pub(crate) async fn commit(connection: &mut AnyConnection, engine: &Engine, head: Option<Head>) -> sqlx::Result<()> {
+    let Some(Head { position, hash }) = head else {
+        return raw_sql("COMMIT").execute(connection).await.map(drop);
     };
-    raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+    match engine {
+        Engine::Sqlite { .. } => {
+            let move_head = query("UPDATE log_head SET position = ?, hash = ?; COMMIT").bind(signed(position));
+            move_head.bind(hash.as_slice()).execute(connection).await
+        }
+        Engine::Postgres => {
+            let hash = hex(&hash);
+            let sql =
+                format!("UPDATE log_head SET position = {position}, hash = '\\x{hash}'; NOTIFY {CHANNEL}; COMMIT");
+            raw_sql(AssertSqlSafe(sql)).execute(connection).await
+        }
+    }
+    .map(drop)
 }
 
 async fn sweep(connection: &mut AnyConnection, now: Timestamp) -> sqlx::Result<Swept> {
@@ -131,26 +136,28 @@ async fn sweep(connection: &mut AnyConnection, now: Timestamp) -> sqlx::Result<S
     })
 }
 
-async fn save_events(connection: &mut AnyConnection, events: &[EventRow]) -> sqlx::Result<()> {
-    for list in filled(events) {
+async fn save_events(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
+    let rows: Vec<(&Event, &Texts)> = plan.events.iter().zip(&plan.texts).collect();
+    for list in filled(&rows) {
         let insert = list
             .iter()
             .fold(NEW_EVENTS.query_on(connection, list.len()), |query, row| {
+                let event = row.map(|(event, _)| *event);
                 query
-                    .bind(row.map(|row| signed(row.position)))
-                    .bind(row.map(|row| row.stream.kind.as_ref()))
-                    .bind(row.map(|row| row.stream.id.as_str()))
-                    .bind(row.map(|row| signed(row.version)))
-                    .bind(row.map(|row| row.id.as_str()))
-                    .bind(row.map(|row| row.kind.as_str()))
-                    .bind(row.map(|row| row.time.0))
-                    .bind(row.map(|row| row.actor.as_str()))
-                    .bind(row.and_then(|row| row.client.as_deref()))
-                    .bind(row.and_then(|row| row.request_id.as_deref()))
-                    .bind(row.and_then(|row| row.subject.as_deref()))
-                    .bind(row.map(|row| row.payload.as_str()))
-                    .bind(row.and_then(|row| row.sealed.as_deref()))
-                    .bind(row.map(|row| row.hash.as_slice()))
+                    .bind(event.map(|event| signed(event.position)))
+                    .bind(event.map(|event| event.stream.kind.as_ref()))
+                    .bind(event.map(|event| event.stream.id.as_str()))
+                    .bind(event.map(|event| signed(event.version)))
+                    .bind(row.map(|(_, texts)| texts.id.as_str()))
+                    .bind(event.map(|event| event.kind.as_str()))
+                    .bind(event.map(|event| event.time.0))
+                    .bind(event.map(|event| event.actor.as_str()))
+                    .bind(event.and_then(|event| event.client.as_deref()))
+                    .bind(event.and_then(|event| event.request_id.as_deref()))
+                    .bind(event.and_then(|event| event.subject.as_deref()))
+                    .bind(row.map(|(_, texts)| texts.payload.as_str()))
+                    .bind(event.and_then(|event| event.sealed.as_deref()))
+                    .bind(event.map(|event| event.hash.as_slice()))
             });
         insert.execute(&mut *connection).await?;
     }

@@ -4,9 +4,9 @@ use crate::databases::{Database, context, event, on_both_databases, options, str
 use event_store::{AppendError, Command, Event, Expected, NewEvent, Options, Outcome, Store, Unavailable};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::any::install_default_drivers;
-use sqlx::{AnyConnection, Connection, raw_sql};
+use sqlx::{AnyConnection, Connection, Row, query, raw_sql};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 on_both_databases! {
     every_reader_sees_every_event_once_in_order_and_without_gap
     two_stores_on_one_database_keep_one_order
+    two_stores_append_to_one_stream_in_turns
     a_subscriber_hears_of_another_store
     a_dropped_append_happens_whole_or_not_at_all
 }
@@ -142,6 +143,22 @@ async fn two_stores_on_one_database_keep_one_order(database: Database) {
     write_and_tail(&stores).await;
 }
 
+/// Each must see what the other one did to the stream since its own last append.
+async fn two_stores_append_to_one_stream_in_turns(database: Database) {
+    let stores = [database.open().await, database.open().await];
+    for (number, turn) in (0..12).zip([0, 0, 1, 0, 1, 1].into_iter().cycle()) {
+        let command = Command::new(context()).append(
+            stream("shared"),
+            Expected::Exact(number),
+            vec![event(json!({"n": number}))],
+        );
+        stores[turn].append(command).await.unwrap();
+        let state = stores[turn].state(&stream("shared")).await.unwrap().unwrap();
+        let value: Value = serde_json::from_str(state.state.as_deref().unwrap()).unwrap();
+        assert_eq!(value, json!({"count": number + 1, "last": {"n": number}}));
+    }
+}
+
 async fn write_and_tail(stores: &[Store]) {
     let mut readers = JoinSet::new();
     let mut writers = JoinSet::new();
@@ -203,4 +220,37 @@ async fn a_dropped_append_happens_whole_or_not_at_all(database: Database) {
     let events = store.events_after(0, 100).await.unwrap();
     assert_gapless(&events);
     assert_eq!(events.len() % 2, 1);
+}
+
+/// While the first transaction waits for the head, everybody else asks; all of them share it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_while_a_transaction_is_open_takes_part_in_it() {
+    let database = Database::postgres();
+    let store = database.open().await;
+    let mut other = AnyConnection::connect(&database.url).await.unwrap();
+    let hold = "BEGIN; SELECT position FROM log_head FOR UPDATE";
+    raw_sql(hold).execute(&mut other).await.unwrap();
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = store.clone();
+        let command =
+            Command::new(context()).append(stream(writer.to_string()), Expected::Nothing, vec![event(json!({}))]);
+        writers.spawn(async move { store.append(command).await.unwrap() });
+    }
+    // The writers' requests are made before this task runs again, as they await nothing before.
+    until_somebody_waits(&mut other).await;
+    raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    writers.join_all().await;
+    let transactions = query("SELECT COUNT(DISTINCT xmin::text), COUNT(*) FROM events");
+    let row = transactions.fetch_one(&mut other).await.unwrap();
+    let counts: (i64, i64) = (row.get(0), row.get(1));
+    assert_eq!(counts, (1, 64));
+}
+
+/// Until a backend waits for a row that another one holds.
+async fn until_somebody_waits(connection: &mut AnyConnection) {
+    let waits = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+    while query(waits).fetch_one(&mut *connection).await.unwrap().get::<i64, _>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
 }

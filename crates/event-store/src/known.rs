@@ -1,0 +1,54 @@
+//! The streams' rows as this appender last wrote them. A row changes only together with the head, so as long as the head is
+//! where this appender left it, what it wrote is what is there, and need not be read. (Folding the log again replaces rows
+//! under a head that stands, by what its events say: what is here.)
+
+use crate::plan::{Head, StreamRow};
+use crate::stream::StreamId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows that are kept at most; a row is a few hundred bytes.
+const MOST: usize = 8192;
+
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Where the head was left; `None`: nothing is known.
+    head: Option<Head>,
+    streams: BTreeMap<StreamId, StreamRow>,
+}
+
+impl Known {
+    /// The rows among `wanted` that need not be read, now that the head is `head`; the others stay in `wanted`. All is
+    /// forgotten if somebody else has moved the head.
+    pub(crate) fn take(&mut self, head: Head, wanted: &mut BTreeSet<&StreamId>) -> BTreeMap<StreamId, StreamRow> {
+        if self.head != Some(head) {
+            self.forget();
+            return BTreeMap::new();
+        }
+        let mut found = BTreeMap::new();
+        wanted.retain(|stream| match self.streams.remove_entry(*stream) {
+            Some((stream, row)) => found.insert(stream, row).is_some(),
+            None => true,
+        });
+        found
+    }
+
+    /// The transaction that wrote `streams` and left the head at `head` was committed.
+    pub(crate) fn keep(&mut self, head: Head, streams: BTreeMap<StreamId, StreamRow>) {
+        if self.streams.len() + streams.len() > MOST {
+            self.streams.clear();
+        }
+        self.head = Some(head);
+        for (stream, row) in streams {
+            // As a row that was read has it.
+            let lookups = Vec::new();
+            self.streams.insert(stream, StreamRow { lookups, ..row });
+        }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use super::*;
+
+fn head(position: u64) -> Head {
+    Head {
+        position,
+        hash: [7; 32],
+    }
+}
+
+fn rows(names: &[&str], version: u64) -> BTreeMap<StreamId, StreamRow> {
+    let row = StreamRow {
+        version,
+        position: version,
+        state: None,
+        lookups_digest: None,
+        lookups: Vec::new(),
+    };
+    names
+        .iter()
+        .map(|name| (StreamId::new("s", *name), row.clone()))
+        .collect()
+}
+
+/// What is found, and what must be read.
+fn ask(known: &mut Known, at: u64, names: &[&str]) -> (BTreeMap<StreamId, StreamRow>, Vec<String>) {
+    let streams: Vec<StreamId> = names.iter().map(|name| StreamId::new("s", *name)).collect();
+    let mut wanted = streams.iter().collect();
+    let found = known.take(head(at), &mut wanted);
+    (found, wanted.iter().map(|stream| stream.id.clone()).collect())
+}
+
+#[test]
+fn what_was_written_last_is_known_as_long_as_nobody_else_wrote() {
+    let mut known = Known::default();
+    assert_eq!(
+        ask(&mut known, 0, &["a", "b"]),
+        (rows(&[], 0), vec!["a".into(), "b".into()])
+    );
+    known.keep(head(2), rows(&["a", "b"], 1));
+    known.keep(head(3), rows(&["b"], 2));
+    let mut found = rows(&["a"], 1);
+    found.extend(rows(&["b"], 2));
+    assert_eq!(ask(&mut known, 3, &["a", "b", "c"]), (found, vec!["c".into()]));
+}
+
+#[test]
+fn what_was_taken_is_not_known_until_it_is_written_again() {
+    let mut known = Known::default();
+    known.keep(head(2), rows(&["a"], 1));
+    ask(&mut known, 2, &["a"]);
+    assert_eq!(ask(&mut known, 2, &["a"]), (rows(&[], 0), vec!["a".into()]));
+}
+
+#[test]
+fn nothing_is_known_once_somebody_else_has_moved_the_head() {
+    let mut known = Known::default();
+    known.keep(head(2), rows(&["a"], 1));
+    let nothing = (rows(&[], 0), vec!["a".to_owned()]);
+    assert_eq!(ask(&mut known, 3, &["a"]), nothing);
+    assert_eq!(ask(&mut known, 2, &["a"]), nothing, "not even if it comes back");
+}
+
+#[test]
+fn no_more_is_kept_than_fits() {
+    let mut known = Known::default();
+    for number in 0..MOST {
+        known.keep(head(1), rows(&[&number.to_string()], 1));
+    }
+    assert_eq!(known.streams.len(), MOST);
+    known.keep(head(1), rows(&["next"], 1));
+    assert_eq!(known.streams.len(), 1);
+}
