@@ -1,6 +1,7 @@
 //! The clock, as an argument.
 
 use event_store::Timestamp;
+use identity_contract::Instant;
 
 /// Tells the time.
 pub(crate) trait Clock: Send + Sync {
@@ -15,4 +16,9 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::from(std::time::SystemTime::now())
     }
+}
+
+/// A time as the contract with the edge has it.
+pub(crate) fn instant(time: Timestamp) -> Instant {
+    Instant::from_unix_millis(time.0)
 }

@@ -1,14 +1,9 @@
-//! Identity assertions: short-lived JWTs for upstreams, signed here, passed on by the edge, kept for as long as they are fresh.
+//! The identity assertions made for one credential, kept for as long as they are fresh.
 
 use std::sync::Mutex;
 
 use event_store::Timestamp;
-use identity_contract::{Assertion, SecretText};
-
-use super::resolve::{Known, instant};
-use super::{App, Refusal};
-use crate::crypto::claims::AssertionClaims;
-use crate::crypto::jwt;
+use identity_contract::Assertion;
 
 /// Audiences remembered for one credential; a caller that names more gets each made anew.
 const MOST: usize = 16;
@@ -17,61 +12,15 @@ const MOST: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Assertions(Mutex<Vec<(Assertion, Timestamp)>>);
 
-impl App {
-    /// An assertion about the credential's holder for `audience`, good for at least half its lifetime or until the credential
-    /// ends.
-    pub(crate) fn assertion(&self, known: &Known, audience: &str) -> Result<Assertion, Refusal> {
-        let now = self.clock.now();
-        if let Some(made) = known.assertions.fresh(audience, now) {
-            return Ok(made);
-        }
-        let lifetime = self.settings.tokens.assertion_ttl;
-        let claims = self.assertion_claims(known, audience, now)?;
-        let token = jwt::sign(&*self.keys.current()?, &claims);
-        let made = Assertion {
-            token: SecretText::new(token.expose()),
-            audience: audience.to_owned(),
-            expires_at: instant(Timestamp::from_seconds(i64::try_from(claims.exp).unwrap_or(i64::MAX))),
-        };
-        known.assertions.keep(made.clone(), now.plus(lifetime / 2), now);
-        Ok(made)
-    }
-
-    fn assertion_claims(&self, known: &Known, audience: &str, now: Timestamp) -> Result<AssertionClaims, Refusal> {
-        let identity = &known.identity;
-        let iat = u64::try_from(now.seconds()).unwrap_or(0);
-        let end = known.end(now).and_then(|end| u64::try_from(end.seconds()).ok());
-        let full = iat + self.settings.tokens.assertion_ttl.as_secs();
-        Ok(AssertionClaims {
-            iss: self.settings.issuer.as_str().to_owned(),
-            sub: identity.actor_id.clone(),
-            aud: vec![audience.to_owned()],
-            jti: self.journal.new_id(now).to_string(),
-            iat,
-            nbf: iat,
-            exp: end.map_or(full, |end| end.min(full)),
-            scope: identity.scopes.to_string(),
-            actor_type: identity.actor_type.as_str().to_owned(),
-            role: identity.role.clone(),
-            organization_id: identity.organization_id.map(|id| id.to_string()),
-            project_scope: identity.project_scope.clone(),
-            auth_method: identity.auth_method.as_str().to_owned(),
-            sid: identity.session_id.map(|id| id.to_string()),
-            client_id: identity.client_id.clone(),
-            api_key_id: identity.api_key_id.map(|id| id.to_string()),
-        })
-    }
-}
-
 impl Assertions {
-    fn fresh(&self, audience: &str, now: Timestamp) -> Option<Assertion> {
+    pub(super) fn fresh(&self, audience: &str, now: Timestamp) -> Option<Assertion> {
         let made = self.0.lock().expect("nobody panics while holding this lock");
         made.iter()
             .find(|(made, until)| made.audience == audience && now < *until)
             .map(|(made, _)| made.clone())
     }
 
-    fn keep(&self, assertion: Assertion, until: Timestamp, now: Timestamp) {
+    pub(super) fn keep(&self, assertion: Assertion, until: Timestamp, now: Timestamp) {
         let mut made = self.0.lock().expect("nobody panics while holding this lock");
         made.retain(|(kept, until)| now < *until && kept.audience != assertion.audience);
         if made.len() < MOST {

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use event_store::{StreamId, Timestamp};
+use event_store::Timestamp;
 use identity_contract::{ActorType, AuthMethod, AuthSource, Identity, Instant, Resolution};
-use uuid::Uuid;
 
 use super::accounts::Account;
 use super::freshness::AsOf;
 use super::journal::Loaded;
+use super::known::Known;
 use super::{App, Refusal, tokens};
+use crate::clock::instant;
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::crypto::claims::AccessClaims;
 use crate::crypto::digest::sha256;
@@ -38,26 +39,6 @@ pub(crate) enum Shown {
 pub(crate) struct Resolved {
     known: Arc<Known>,
     pub(crate) resolution: Resolution,
-}
-
-/// What is remembered of a credential.
-#[derive(Debug)]
-pub(crate) struct Known {
-    /// Without the request's id.
-    pub(crate) identity: Identity,
-    pub(crate) account: Account,
-    pub(crate) session: Option<Session>,
-    pub(crate) api_key: Option<ApiKey>,
-    /// What it was read from; when one of them changes it is read again.
-    streams: Vec<StreamId>,
-    as_of: AsOf,
-    /// When the credential ends by itself, use or no use.
-    ends_at: Option<Timestamp>,
-    /// When it ends unless it is used, as of the reading.
-    idle_end: Option<Timestamp>,
-    /// What is noted as used.
-    pub(crate) used: Uuid,
-    pub(crate) assertions: super::assertions::Assertions,
 }
 
 impl std::ops::Deref for Resolved {
@@ -261,28 +242,6 @@ struct Shape {
     ends_at: Timestamp,
 }
 
-impl Known {
-    /// The clock alone ends credentials too. Every use of a cached one pushes the idle end on, which the reading after it sees.
-    fn is_in_time(&self, now: Timestamp) -> bool {
-        self.ends_at.is_none_or(|end| now < end) && self.idle_end.is_none_or(|end| now < end)
-    }
-
-    /// When the credential ends if it is used now and never again.
-    pub(super) fn end(&self, now: Timestamp) -> Option<Timestamp> {
-        let idle = self.session.as_ref().and_then(|session| session.idle_ms);
-        let idle_end = idle.map(|idle| now.plus(std::time::Duration::from_millis(idle)));
-        self.ends_at.into_iter().chain(idle_end).min()
-    }
-
-    /// The identity, for one request.
-    pub(crate) fn identity_for(&self, request_id: &str) -> Identity {
-        Identity {
-            request_id: request_id.to_owned(),
-            ..self.identity.clone()
-        }
-    }
-}
-
 impl Shown {
     /// The key of what is remembered: the kind and the whole text.
     fn digest(&self) -> [u8; 32] {
@@ -316,8 +275,4 @@ fn identity_of(account: &Account, source: AuthSource) -> Identity {
         issued_at: Instant::from_unix_millis(0),
         expires_at: None,
     }
-}
-
-pub(crate) fn instant(time: Timestamp) -> Instant {
-    Instant::from_unix_millis(time.0)
 }

@@ -3,7 +3,7 @@
 use event_store::Event;
 use identity_contract::{Revocation, RevocationKind};
 
-use super::resolve::instant;
+use crate::clock::instant;
 
 /// The revocation that an event is, if it is one.
 pub(crate) fn revocation(event: &Event) -> Option<Revocation> {

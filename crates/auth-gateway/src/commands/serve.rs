@@ -18,7 +18,9 @@ use crate::cli::{Place, Serve};
 use crate::config::Settings;
 use crate::config::settings::LogLevel;
 use crate::deliveries::Deliveries;
-use crate::http::gateway::{self, Gateway};
+use crate::http::gateway::Gateway;
+use crate::http::router;
+use crate::http::settings::connection_limits;
 use crate::http::{admin, serve, terminated};
 use crate::telemetry::{log, log_queue, metrics::Metrics};
 
@@ -66,13 +68,13 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     let until_stopped = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let limits = gateway::connection_limits(&app.settings);
+    let limits = connection_limits(&app.settings);
     // Whoever reads the line may end the program at once.
     let signal = terminated()?;
     super::print(&format!("ready http://{}\n", listener.local_addr()?))?;
     let served = serve(
         listener,
-        gateway.router(&metrics),
+        router::router(&gateway, &metrics),
         limits.clone(),
         Arc::clone(&metrics),
         until_stopped(stopped.clone()),

@@ -25,8 +25,8 @@ use serde_json::Value;
 
 use super::code::DUPLICATE_ADDRESS;
 use super::issuer::Issuer;
-use super::load::Overrides;
 use super::origin::OriginPattern;
+use super::overrides::Overrides;
 use super::settings::{Checkpoints, Database, LogLevel, Settings, SignUp};
 use database::RawDatabase;
 use deliveries::RawDelivery;

@@ -1,29 +1,21 @@
 //! The file and the command line to settings. Every problem is found in one run; nothing here panics on what the file holds.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use config_text::diagnostic::{Diagnostic, Diagnostics, Sources};
 use config_text::environment::Environment;
 use config_text::files::folder_of;
 use config_text::yaml::Node;
-use secrecy::SecretString;
 
 use super::code::NO_CONFIGURATION;
 use super::file::{self, Surroundings};
 use super::issuer::Issuer;
+use super::overrides::Overrides;
 use super::settings::Settings;
 
 /// Where a server without a file listens.
 const DEVELOPMENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
-
-/// What the command line says in the file's stead.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Overrides {
-    pub(crate) data: Option<PathBuf>,
-    pub(crate) database_url: Option<SecretString>,
-    pub(crate) listen: Option<SocketAddr>,
-}
 
 /// What was made of the file, and what was wrong with it.
 #[derive(Debug)]

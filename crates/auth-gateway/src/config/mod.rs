@@ -5,10 +5,12 @@ mod file;
 pub(crate) mod issuer;
 mod load;
 pub(crate) mod origin;
+mod overrides;
 mod schema;
 pub(crate) mod settings;
 pub(crate) mod url;
 
-pub(crate) use load::{Overrides, load};
+pub(crate) use load::load;
+pub(crate) use overrides::Overrides;
 pub(crate) use schema::schema;
 pub(crate) use settings::Settings;

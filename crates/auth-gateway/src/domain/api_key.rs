@@ -2,10 +2,12 @@
 
 mod decide;
 mod event;
+mod refusal;
 mod settings;
 
-pub(crate) use decide::{Command, Creation, MAX_FORMER_HASHES, Refusal, decide};
+pub(crate) use decide::{Command, Creation, decide};
 pub(crate) use event::{ApiKeyEvent, KeyOrigin, RevokeReason};
+pub(crate) use refusal::{MAX_FORMER_HASHES, Refusal};
 pub(crate) use settings::{
     AccessLevel, Binding, KeyContext, RateLimit, ServiceAccess, ServiceScopes, Settings, requested_permissions,
 };

@@ -6,39 +6,14 @@
 mod form;
 mod strict_json;
 
+use super::body_limits::BodyLimits;
 use super::error::Refusal;
-use super::urlencoded::TWICE;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
-
-/// The bounds of a request body.
-#[derive(Debug, Clone, Copy)]
-pub struct BodyLimits {
-    /// Bytes of the whole body.
-    pub bytes: usize,
-    /// Objects and arrays inside each other.
-    pub depth: usize,
-    /// Members, items and form fields in all.
-    pub items: usize,
-    /// From the request's head to the body's last byte.
-    pub time: Duration,
-}
-
-impl Default for BodyLimits {
-    fn default() -> Self {
-        Self {
-            bytes: 100 * 1024,
-            depth: 16,
-            items: 2_000,
-            time: Duration::from_secs(10),
-        }
-    }
-}
 
 /// A body that must be there: an object or a form with the fields of `T`.
 #[derive(Debug)]
@@ -127,37 +102,6 @@ fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
         "application/json" => Ok(Format::Json),
         "application/x-www-form-urlencoded" => Ok(Format::Form),
         _ => Err(Refusal::UnsupportedMediaType),
-    }
-}
-
-/// What is wrong with a field, without its value. serde's own text repeats it before `, expected …`.
-pub(super) fn field_at_fault(path: &str, error: &str) -> Refusal {
-    const KEPT_WHOLE: [&str; 2] = ["missing field", "unknown field"];
-    let kept = KEPT_WHOLE.iter().any(|start| error.starts_with(start));
-    let error = error.split(" at line ").next().unwrap_or_default();
-    let detail = match error.split_once(", expected ") {
-        _ if error == TWICE => format!("`{path}` {TWICE}"),
-        _ if kept && path == "." => error.to_owned(),
-        _ if kept => format!("`{path}`: {error}"),
-        Some((_, expected)) if path == "." => format!("A field is of the wrong type: expected {}", in_words(expected)),
-        Some((_, expected)) => format!("`{path}` is of the wrong type: expected {}", in_words(expected)),
-        None if path == "." => "A field is not valid".to_owned(),
-        None => format!("`{path}` is not valid"),
-    };
-    Refusal::InvalidRequest(detail)
-}
-
-/// serde names types of Rust, which are nothing to a client.
-fn in_words(expected: &str) -> &str {
-    match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not below 0",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "f32" | "f64" => "a number",
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        text if text.starts_with("struct ") => "an object",
-        text => text,
     }
 }
 

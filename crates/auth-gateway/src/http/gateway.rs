@@ -1,21 +1,14 @@
-//! What endpoints share: the use cases, the readiness, the cookies; and the settings of everything around them.
+//! What endpoints share: the use cases, the readiness, the cookies.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::Router;
 use axum::extract::FromRef;
 use tokio::sync::{Semaphore, watch};
 
-use super::client_address::TrustedProxies;
 use super::cookies::CookieWriter;
 use super::probe::{Check, Probe, Readiness};
-use super::rate_limit::{Allowance, RateLimits};
-use super::{BaseSettings, BodyLimits, ConnectionLimits, CorsPolicy, route, router};
 use crate::app::App;
-use crate::config::Settings;
-use crate::config::origin::OriginPattern;
-use crate::telemetry::metrics::Metrics;
 
 /// Revocation feeds open at once.
 const FEEDS: usize = 64;
@@ -50,15 +43,6 @@ impl Gateway {
             probe: Arc::new(Probe::new(Arc::new(dependencies))),
             draining,
         }
-    }
-
-    pub(crate) fn router(&self, metrics: &Arc<Metrics>) -> Router {
-        route::router(
-            router::endpoints(),
-            self.clone(),
-            &base_settings(&self.app.settings),
-            metrics,
-        )
     }
 
     /// Turns true when the program is about to end.
@@ -127,46 +111,5 @@ impl Readiness for Dependencies {
 
     fn draining(&self) -> bool {
         *self.draining.borrow()
-    }
-}
-
-fn base_settings(settings: &Settings) -> BaseSettings {
-    let allowance =
-        |allowance: crate::config::settings::Allowance| Allowance::new(allowance.requests, allowance.window);
-    let named = settings
-        .rates
-        .named
-        .iter()
-        .map(|(name, allowed)| ((*name).to_owned(), allowance(*allowed)));
-    BaseSettings {
-        trusted_proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
-        cors: CorsPolicy::new(allowed_origins(settings)),
-        body: BodyLimits {
-            bytes: settings.limits.body,
-            time: settings.limits.body_time,
-            ..BodyLimits::default()
-        },
-        rate_limits: RateLimits {
-            default: allowance(settings.rates.default),
-            named: named.collect(),
-        },
-        answer_time: settings.limits.request_time,
-    }
-}
-
-/// The gateway's own pages too: browsers send `Origin` with their forms.
-fn allowed_origins(settings: &Settings) -> Vec<OriginPattern> {
-    let own = OriginPattern::Exact(settings.issuer.origin().to_owned());
-    settings.cors_origins.iter().cloned().chain([own]).collect()
-}
-
-pub(crate) fn connection_limits(settings: &Settings) -> ConnectionLimits {
-    ConnectionLimits {
-        total: settings.limits.connections,
-        per_address: settings.limits.connections_per_address,
-        unlimited: TrustedProxies::new(settings.trusted_proxies.clone()),
-        head_time: settings.limits.header_timeout,
-        drain: settings.drain,
-        ..ConnectionLimits::default()
     }
 }

@@ -1,7 +1,7 @@
 //! What every request passes through, outermost first.
 
 use super::answer::{Shapes, answer};
-use super::body::BodyLimits;
+use super::body_limits::BodyLimits;
 use super::client_address::TrustedProxies;
 use super::cors::{CorsPolicy, cors};
 use super::deadline::deadline;

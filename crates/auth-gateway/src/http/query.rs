@@ -1,6 +1,6 @@
 //! Queries, read into one typed value like form bodies, and refused like them.
 
-use super::body::BodyLimits;
+use super::body_limits::BodyLimits;
 use super::error::Refusal;
 use super::urlencoded::Fields;
 use axum::extract::FromRequestParts;

@@ -7,7 +7,10 @@ use super::endpoints::{
 use super::error::Shape;
 use super::gateway::Gateway;
 use super::probe::Probe;
-use super::route::{Route, delete, get, post, put};
+use super::route::{self, Route, delete, get, post, put};
+use super::settings::base_settings;
+use crate::telemetry::metrics::Metrics;
+use axum::Router;
 use axum::extract::FromRef;
 use http::Method;
 use identity_contract::REVOCATION_FEED_PATH;
@@ -31,6 +34,12 @@ macro_rules! api_keys {
     };
 }
 
+/// All of it, with everything around it.
+pub(crate) fn router(gateway: &Gateway, metrics: &Arc<Metrics>) -> Router {
+    let settings = base_settings(&gateway.app.settings);
+    route::router(endpoints(), gateway.clone(), &settings, metrics)
+}
+
 /// The endpoints that need nothing but the probe.
 pub fn table<S>() -> Vec<Route<S>>
 where
@@ -45,7 +54,7 @@ where
 }
 
 /// All of them.
-pub(crate) fn endpoints() -> Vec<Route<Gateway>> {
+fn endpoints() -> Vec<Route<Gateway>> {
     let mut endpoints = table::<Gateway>();
     endpoints.extend([
         get("/oauth/jwks.json", jwks::answer),

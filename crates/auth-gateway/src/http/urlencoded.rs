@@ -5,10 +5,9 @@
 
 mod field;
 
-pub(super) use field::TWICE;
-
-use super::body::{BodyLimits, field_at_fault};
+use super::body_limits::BodyLimits;
 use super::error::Refusal;
+use super::field_at_fault::field_at_fault;
 use field::Field;
 use serde::de::DeserializeOwned;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use config_text::environment::Environment;
 
 use super::{Surroundings, settings};
-use crate::config::load::Overrides;
+use crate::config::overrides::Overrides;
 use crate::config::settings::Settings;
 
 /// What every file of these tests begins with, when the test is about something else.

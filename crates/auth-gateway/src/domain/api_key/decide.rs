@@ -1,6 +1,7 @@
 //! What may be done to API keys, and what follows.
 
 use super::event::{ApiKeyEvent, KeyOrigin, RevokeReason};
+use super::refusal::{MAX_DESCRIPTION_CHARS, MAX_FORMER_HASHES, MAX_NAME_CHARS, Refusal};
 use super::settings::{ServiceAccess, ServiceScopes, Settings};
 use super::{ApiKey, Phase};
 use crate::domain::fact::Fact;
@@ -8,11 +9,6 @@ use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::key_hash::KeyHash;
 use event_store::Timestamp;
 use std::time::Duration;
-
-/// How many replaced hashes may be alive at once.
-pub(crate) const MAX_FORMER_HASHES: usize = 8;
-const MAX_NAME_CHARS: usize = 200;
-const MAX_DESCRIPTION_CHARS: usize = 2000;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
@@ -46,32 +42,6 @@ pub(crate) struct Creation {
     pub(crate) settings: Settings,
     pub(crate) service: ServiceAccess,
     pub(crate) service_scopes: Option<ServiceScopes>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error("there is no such key")]
-    KeyUnknown,
-    #[error("the key exists already")]
-    KeyExists,
-    #[error("the key was revoked")]
-    KeyRevoked,
-    #[error("a key needs a name of 1 to {MAX_NAME_CHARS} characters")]
-    NameUnfit,
-    #[error("a description has at most {MAX_DESCRIPTION_CHARS} characters")]
-    DescriptionTooLong,
-    #[error("a key needs permissions")]
-    NoPermissions,
-    #[error("scopes: name at least one, or leave the field out")]
-    NoScopes,
-    #[error("the expiry has passed already")]
-    ExpiryPassed,
-    #[error("the key has expired")]
-    KeyExpired,
-    #[error("the new hash is that of a key which is alive")]
-    HashInUse,
-    #[error("{MAX_FORMER_HASHES} replaced keys are still alive")]
-    TooManyRotations,
 }
 
 /// What follows from the command: nothing when it is so already. A deleted key is as unknown as one that never was.

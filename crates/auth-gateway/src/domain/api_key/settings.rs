@@ -1,6 +1,6 @@
 //! What the owner of an API key chooses. Names are those of the HTTP interface.
 
-use super::decide::Refusal;
+use super::refusal::Refusal;
 use event_store::Timestamp;
 use identity_contract::{Scope, ScopeSet};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! `application/x-www-form-urlencoded` bodies.
 
-use super::BodyLimits;
+use crate::http::body_limits::BodyLimits;
 use crate::http::error::Refusal;
 use crate::http::urlencoded::Fields;
 use serde::de::DeserializeOwned;

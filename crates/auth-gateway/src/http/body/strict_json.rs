@@ -2,8 +2,9 @@
 //!
 //! A member that stands twice is read differently by different programs, so it is refused rather than chosen from.
 
-use super::{BodyLimits, field_at_fault};
+use crate::http::body_limits::BodyLimits;
 use crate::http::error::Refusal;
+use crate::http::field_at_fault::field_at_fault;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::cell::Cell;

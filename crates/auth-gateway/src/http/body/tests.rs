@@ -1,6 +1,7 @@
 use super::*;
 use crate::http::secret::Secret;
 use serde::Deserialize;
+use std::time::Duration;
 
 #[derive(Debug, Deserialize)]
 struct SignIn {

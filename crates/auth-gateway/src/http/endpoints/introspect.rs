@@ -10,8 +10,9 @@ use http::HeaderMap;
 use identity_contract::{CredentialType, IntrospectionAnswer, IntrospectionRequest, ValidIdentity};
 
 use crate::app::App;
-use crate::app::resolve::{Resolved, Shown, instant};
+use crate::app::resolve::{Resolved, Shown};
 use crate::app::services::Service;
+use crate::clock::instant;
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::crypto::secret_text::SecretText;
 use crate::domain::client::Capability;

@@ -1,13 +1,11 @@
 //! A field of a form. Text is all it has; the type that it is read into says where that is a number, a flag or a list.
 
 use super::Unreadable;
+use crate::http::field_at_fault::TWICE;
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 use std::collections::BTreeMap;
-
-/// What [`super::super::body::field_at_fault`] says of a text that was sent twice.
-pub(in crate::http) const TWICE: &str = "occurs twice";
 
 #[derive(Debug)]
 pub(super) enum Field {
