@@ -3,9 +3,9 @@
 use super::context::RequestContext;
 use crate::answer::Denied;
 use crate::routes::route::Route;
-use crate::upstreams::connector::Handles;
 use crate::upstreams::deadline::{self, Watch};
 use crate::upstreams::endpoint::Endpoint;
+use crate::upstreams::handles::Handles;
 use crate::upstreams::registry::Upstream;
 use crate::upstreams::upgrade_gate::{GatedConnector, UpgradeGate};
 use crate::upstreams::upload::UploadWatch;

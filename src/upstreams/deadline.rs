@@ -3,7 +3,7 @@
 //! Ordinary routes whose first-byte and idle limits are equal and that have no total limit need no watch: Pingora's own
 //! read timeout does it. All others get a task that shuts the upstream's socket down when a deadline has passed.
 
-use super::connector::AbortHandle;
+use super::abort_handle::AbortHandle;
 use crate::routes::route::Timeouts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};

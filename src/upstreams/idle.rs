@@ -2,7 +2,7 @@
 //!
 //! A connection belongs to the endpoint that it was opened and verified for: no other can be given it.
 
-use super::connector::Connection;
+use super::connection::Connection;
 use std::future::{Future as _, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;

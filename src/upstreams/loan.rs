@@ -5,7 +5,7 @@
 //! the pool: when the request ends, an unfit connection is closed and a fit one is kept. So a connection that is still
 //! there at the end is taken out of Pingora's hands, and kept in the endpoint's own `IdleConnections`.
 
-use super::connector::Connection;
+use super::connection::Connection;
 use super::idle::IdleConnections;
 use pingora_core::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use std::io;

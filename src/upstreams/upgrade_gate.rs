@@ -5,6 +5,7 @@
 //! reads wait until the flush that finishes the request body. Such connections are never reused.
 
 use super::connector::{Connector, inet};
+use super::handles::Handles;
 use super::socket::Socket;
 use async_trait::async_trait;
 use pingora_core::Result;
@@ -85,13 +86,13 @@ pub(crate) struct GatedConnector {
 impl L4Connect for GatedConnector {
     async fn connect(&self, address: &SocketAddr) -> Result<Stream> {
         let connection = self.connector.open(inet(address)?).await?;
-        let handles = connection.handles();
         let gated = GatedSocket {
             socket: connection.socket,
             gate: Arc::clone(&self.gate),
         };
         let mut stream = Stream::from(VirtualSocketStream::new(Box::new(gated)));
-        handles.attach(&mut stream)?;
+        let abort = connection.abort;
+        Handles { abort, loan: None }.attach(&mut stream)?;
         Ok(stream)
     }
 }

@@ -3,7 +3,7 @@
 //! Over HTTP/1 Pingora's read timeout does it; over HTTP/2 it has none. As a deadline does, the watch shuts the
 //! upstream's socket down, and the exchange ends.
 
-use super::connector::AbortHandle;
+use super::abort_handle::AbortHandle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

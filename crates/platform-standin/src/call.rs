@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
-use crate::upstreams::{DEMO_ANON_KEY, DEMO_INTEL_ANON_KEY};
+use crate::anon_keys::{DEMO_ANON_KEY, DEMO_INTEL_ANON_KEY};
 
 pub(crate) struct Call {
     pub(crate) method: Method,

@@ -4,6 +4,7 @@
 //! carries `x-standin-echo: 1`. [`scripted`] has upstreams that misbehave to order, byte by byte. Everything runs on
 //! a runtime of its own, so that plain and async tests can use it alike, and ends when it is dropped.
 
+mod anon_keys;
 mod answer;
 mod call;
 mod echo;
@@ -12,14 +13,17 @@ mod name;
 mod platform;
 pub mod scripted;
 mod serve;
+mod settings;
+mod site;
 mod standin;
 mod tape;
 mod tls;
 mod upstreams;
 mod wire;
 
+pub use anon_keys::{DEMO_ANON_KEY, DEMO_INTEL_ANON_KEY};
 pub use name::Name;
 pub use platform::{Platform, StartError};
-pub use standin::{Settings, Standin};
+pub use settings::Settings;
+pub use standin::Standin;
 pub use tls::Certificate;
-pub use upstreams::{DEMO_ANON_KEY, DEMO_INTEL_ANON_KEY};

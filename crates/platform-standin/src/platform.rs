@@ -2,9 +2,10 @@
 
 use std::io;
 
+use crate::anon_keys::{DEMO_ANON_KEY, DEMO_INTEL_ANON_KEY};
 use crate::name::Name;
-use crate::standin::{Settings, Standin, loopback};
-use crate::upstreams::{DEMO_ANON_KEY, DEMO_INTEL_ANON_KEY};
+use crate::settings::Settings;
+use crate::standin::{Standin, loopback};
 
 /// Ends, with every stand-in, when dropped.
 pub struct Platform {

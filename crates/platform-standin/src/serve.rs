@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -16,19 +16,12 @@ use crate::call::Call;
 use crate::echo;
 use crate::listening::{Stream, Tasks};
 use crate::name::Name;
-use crate::standin::Settings;
+use crate::site::Site;
 use crate::tape::{Tape, Taped};
 use crate::upstreams::{self, mcp_ws};
 use crate::wire::Head;
 
 const MAX_HEADERS: usize = 256;
-
-/// What all connections of one stand-in share.
-pub(crate) struct Site {
-    pub(crate) name: Name,
-    pub(crate) settings: Settings,
-    pub(crate) requests: AtomicUsize,
-}
 
 pub(crate) async fn connection(stream: Stream, site: Arc<Site>, tasks: Tasks) {
     let tape = Tape::default();

@@ -4,31 +4,18 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use crate::listening::Listening;
 use crate::name::Name;
-use crate::serve::{self, Site};
+use crate::serve;
+use crate::settings::Settings;
+use crate::site::Site;
 use crate::tls::Certificate;
 
 /// Ends when dropped: the port is closed and every connection cut by then.
 pub struct Standin {
     site: Arc<Site>,
     listening: Listening,
-}
-
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Between two events of `mcp-sse`; its first one is sent at once.
-    pub sse_interval: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            sse_interval: Duration::from_secs(3),
-        }
-    }
 }
 
 impl Standin {

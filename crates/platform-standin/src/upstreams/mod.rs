@@ -14,12 +14,7 @@ use serde_json::{Value, json};
 use crate::answer::{self, Answer};
 use crate::call::Call;
 use crate::name::Name;
-use crate::serve::Site;
-
-/// The key that the edge is to send to `supabase` for callers without a credential.
-pub const DEMO_ANON_KEY: &str = "standin-anon-key";
-/// The same for `supabase-intel`.
-pub const DEMO_INTEL_ANON_KEY: &str = "standin-intel-anon-key";
+use crate::site::Site;
 
 pub(crate) fn answer(site: &Site, call: &Call) -> Answer {
     match site.name {
