@@ -98,12 +98,13 @@ impl Installation {
             clock: clock.clone(),
             random: random.clone(),
             master_key,
-            passwords: PasswordHasher::new(
+            passwords: PasswordHasher::start(
                 hashing,
                 None,
                 Metrics::new().expect("distinct names").password_hashes,
                 random,
-            ),
+            )
+            .expect("threads"),
             policy: PasswordPolicy::new(8, &[]).expect("a policy"),
             mail,
         };

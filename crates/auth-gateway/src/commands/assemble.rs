@@ -72,12 +72,13 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Met
         settings.passwords.at_once.unwrap_or(cores),
     );
     hashing.waiting = settings.passwords.waiting.unwrap_or(hashing.waiting);
-    let passwords = PasswordHasher::new(
+    let passwords = PasswordHasher::start(
         hashing,
         Some(master_key.pepper()),
         metrics.password_hashes.clone(),
         random.clone(),
-    );
+    )
+    .context("threads that hash passwords")?;
     let policy = PasswordPolicy::new(settings.passwords.min_length, &PRODUCT_WORDS).context("the password policy")?;
     let (mail, mail_worker) = start_mail(&settings, &metrics.letters)?;
     let settings = Arc::new(settings);

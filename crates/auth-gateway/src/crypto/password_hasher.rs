@@ -3,15 +3,18 @@
 //! every core.
 
 mod meters;
+mod threads;
 
 pub(crate) use meters::Meters;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::Arc;
 
 use argon2::Block;
-use tokio::{sync::Semaphore, task};
+use tokio::sync::oneshot;
 
 use meters::Counted;
+use threads::{Full, Job, Threads, Turn};
 
 use super::{
     password::{Password, PasswordHash, UnusableHash, Verdict},
@@ -50,66 +53,61 @@ pub(crate) enum HasherError {
     Unusable(#[from] UnusableHash),
 }
 
-/// Hashes and verifies on threads that may block. Cheap to clone; clones share the bounds.
+/// Hashes and verifies on threads of its own. Cheap to clone; clones share the threads, which end with the last of them.
 #[derive(Clone)]
-pub(crate) struct PasswordHasher(Arc<Shared>);
+pub(crate) struct PasswordHasher {
+    threads: Arc<Threads>,
+    shared: Arc<Shared>,
+}
 
+/// What every hash needs.
 struct Shared {
-    settings: HasherSettings,
+    parameters: PasswordParameters,
     pepper: Option<Pepper>,
     meters: Meters,
     random: Arc<dyn Random>,
-    places: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
-    /// Kept from one hash to the next while others run or wait: fresh pages cost a tenth of a hash. Empty when the
-    /// last has finished.
-    memory: Mutex<Vec<Vec<Block>>>,
     /// Hashes done: what an answer cost, which must tell nothing.
     #[cfg(test)]
     done: std::sync::atomic::AtomicUsize,
 }
 
 impl PasswordHasher {
-    pub(crate) fn new(
+    /// # Errors
+    /// The system has no thread to spare.
+    pub(crate) fn start(
         settings: HasherSettings,
         pepper: Option<Pepper>,
         meters: Meters,
         random: Arc<dyn Random>,
-    ) -> Self {
-        let at_once = settings.at_once.max(1);
-        Self(Arc::new(Shared {
-            settings,
+    ) -> io::Result<Self> {
+        let threads = Threads::start(settings.at_once.max(1), settings.waiting)?;
+        let shared = Shared {
+            parameters: settings.parameters,
             pepper,
             meters,
             random,
-            places: Arc::new(Semaphore::new(at_once + settings.waiting)),
-            turns: Arc::new(Semaphore::new(at_once)),
-            memory: Mutex::new(Vec::new()),
             #[cfg(test)]
             done: std::sync::atomic::AtomicUsize::new(0),
-        }))
+        };
+        Ok(Self {
+            threads: Arc::new(threads),
+            shared: Arc::new(shared),
+        })
     }
 
     /// Hashes a new password with today's parameters and a fresh salt.
     pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, HasherError> {
         self.run(move |shared, memory| {
             let salt = random::bytes(shared.random.as_ref());
-            PasswordHash::make(
-                &password,
-                salt,
-                shared.settings.parameters,
-                shared.pepper.as_ref(),
-                memory,
-            )
+            PasswordHash::make(&password, salt, shared.parameters, shared.pepper.as_ref(), memory)
         })
         .await
     }
 
     /// Compares a password with a stored hash. On `RightButStale`, `hash` the password and store that.
     pub(crate) async fn verify(&self, password: Password, stored: PasswordHash) -> Result<Verdict, HasherError> {
-        let verdict = self.run(move |shared, memory| {
-            stored.verify(&password, shared.settings.parameters, shared.pepper.as_ref(), memory)
-        });
+        let verdict =
+            self.run(move |shared, memory| stored.verify(&password, shared.parameters, shared.pepper.as_ref(), memory));
         Ok(verdict.await??)
     }
 
@@ -117,13 +115,7 @@ impl PasswordHasher {
     /// tells nothing.
     pub(crate) async fn verify_nobody(&self, password: Password) -> Result<Verdict, HasherError> {
         self.run(move |shared, memory| {
-            PasswordHash::make(
-                &password,
-                [0; 16],
-                shared.settings.parameters,
-                shared.pepper.as_ref(),
-                memory,
-            );
+            PasswordHash::make(&password, [0; 16], shared.parameters, shared.pepper.as_ref(), memory);
             Verdict::Wrong
         })
         .await
@@ -132,12 +124,12 @@ impl PasswordHasher {
     /// Hashes running and waiting.
     #[cfg(test)]
     pub(crate) fn occupied(&self) -> usize {
-        self.0.occupied()
+        self.threads.occupied()
     }
 
     #[cfg(test)]
     pub(crate) fn done(&self) -> usize {
-        self.0.done.load(std::sync::atomic::Ordering::SeqCst)
+        self.shared.done.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// A caller who goes away while the hash runs frees its place when the hash is done, not before.
@@ -146,58 +138,58 @@ impl PasswordHasher {
         T: Send + 'static,
         F: FnOnce(&Shared, &mut Vec<Block>) -> T + Send + 'static,
     {
-        let meters = &self.0.meters;
-        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
-            meters.refused.inc();
-            return Err(HasherError::Busy);
+        let (answer, answered) = oneshot::channel();
+        let asked = Asked {
+            waits: Counted::new(&self.shared.meters.waiting),
+            shared: Arc::clone(&self.shared),
+            work,
+            answer,
         };
-        let waits = Counted::new(&meters.waiting);
-        let turn = Arc::clone(&self.0.turns)
-            .acquire_owned()
-            .await
-            .map_err(|_| HasherError::Busy)?;
-        drop(waits);
-        let runs = Counted::new(&meters.running);
-        let shared = Arc::clone(&self.0);
-        let running = task::spawn_blocking(move || {
-            let mut memory = shared.take_memory();
-            let timer = shared.meters.durations.start_timer();
-            let result = work(&shared, &mut memory);
-            timer.observe_duration();
-            drop(runs);
-            #[cfg(test)]
-            shared.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            drop(place);
-            shared.give_back(memory);
-            drop(turn);
-            result
-        });
-        // Only a runtime that shuts down drops a blocking task.
-        running.await.map_err(|_| HasherError::Busy)
+        if let Err(Full) = self.threads.push(Box::new(asked)) {
+            self.shared.meters.refused.inc();
+            return Err(HasherError::Busy);
+        }
+        // Only a hash that panics gives no answer.
+        answered.await.map_err(|_| HasherError::Busy)
     }
 }
 
-impl Shared {
-    fn occupied(&self) -> usize {
-        (self.settings.at_once.max(1) + self.settings.waiting).saturating_sub(self.places.available_permits())
+/// A hash that somebody has asked for.
+struct Asked<T, F> {
+    shared: Arc<Shared>,
+    waits: Counted,
+    work: F,
+    answer: oneshot::Sender<T>,
+}
+
+impl<T, F> Job for Asked<T, F>
+where
+    T: Send,
+    F: FnOnce(&Shared, &mut Vec<Block>) -> T + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
     }
 
-    fn take_memory(&self) -> Vec<Block> {
-        self.memory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default()
-    }
-
-    fn give_back(&self, memory: Vec<Block>) {
-        let mut kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        // This hash has left its place before: of two that end together, the one that looks last finds nobody.
-        if self.occupied() > 0 {
-            kept.push(memory);
-        } else {
-            kept.clear();
-        }
+    fn run(self: Box<Self>, mut turn: Turn<'_>) {
+        let Self {
+            shared,
+            waits,
+            work,
+            answer,
+        } = *self;
+        drop(waits);
+        let runs = Counted::new(&shared.meters.running);
+        let timer = shared.meters.durations.start_timer();
+        let result = work(&shared, &mut turn.memory);
+        timer.observe_duration();
+        drop(runs);
+        #[cfg(test)]
+        shared.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        // Who has the answer finds the place free.
+        drop(turn);
+        // Who has left does not want to know.
+        let _ = answer.send(result);
     }
 }
 
