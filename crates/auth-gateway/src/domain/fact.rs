@@ -101,13 +101,18 @@ pub(crate) struct UnreadableEvent {
     reason: String,
 }
 
-/// Reads the public part of a stored event. Fields it does not know are ignored: a newer program may have written them.
-pub(crate) fn read<E: DeserializeOwned>(event: &Event) -> Result<E, UnreadableEvent> {
-    let payload = match &event.payload {
+/// Reads the public part of an event. Fields it does not know are ignored: a newer program may have written them.
+pub(crate) fn parse<E: DeserializeOwned>(kind: &str, payload: &Value) -> Result<E, serde_json::Error> {
+    let payload = match payload {
         Value::Null => Value::Object(Map::new()),
         payload => payload.clone(),
     };
-    serde_json::from_value(json!({ "kind": event.kind, "payload": payload })).map_err(|error| UnreadableEvent {
+    serde_json::from_value(json!({ "kind": kind, "payload": payload }))
+}
+
+/// The same of a stored event, whose place the error names.
+pub(crate) fn read<E: DeserializeOwned>(event: &Event) -> Result<E, UnreadableEvent> {
+    parse(&event.kind, &event.payload).map_err(|error| UnreadableEvent {
         position: event.position,
         stream: event.stream.to_string(),
         kind: event.kind.clone(),

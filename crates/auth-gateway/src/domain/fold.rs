@@ -9,6 +9,7 @@ use super::session::Session;
 use super::signing_key::SigningKeys;
 use super::user::User;
 use event_store::{Event, Fold, FoldError, Folded, StreamId};
+use serde_json::Value;
 
 /// The domain's fold: by the kind of the stream.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,20 +38,25 @@ pub(crate) fn read_state<A: Aggregate>(text: &str) -> Result<A, FoldError> {
 }
 
 fn fold<A: Aggregate>(state: Option<&str>, events: &[Event]) -> Result<Folded, FoldError> {
-    let mut folded: Option<A> = state.map(read_state).transpose()?;
-    for event in events {
-        let read: A::Event = fact::read(event).map_err(|unreadable| FoldError(unreadable.to_string()))?;
-        let next = A::apply(folded.take(), read, &Told::of(event)).map_err(|place| {
+    let state: Option<A> = state.map(read_state).transpose()?;
+    let folded = events.iter().try_fold(state, |state, event| {
+        let next = step(state, &event.kind, &event.payload, &Told::of(event));
+        next.map(Some).map_err(|reason| {
             FoldError(format!(
-                "event {} of {}, `{}`: {place}",
+                "event {} of {}, `{}`: {reason}",
                 event.position, event.stream, event.kind
             ))
-        })?;
-        folded = Some(next);
-    }
+        })
+    })?;
     let lookups = folded.as_ref().map(Aggregate::lookups).unwrap_or_default();
     let state = folded.map(|state| serde_json::to_string(&state).expect("states are plain data"));
     Ok(Folded { state, lookups })
+}
+
+/// The state after one event, or why the event can not be.
+fn step<A: Aggregate>(state: Option<A>, kind: &str, payload: &Value, told: &Told) -> Result<A, String> {
+    let event: A::Event = fact::parse(kind, payload).map_err(|error| error.to_string())?;
+    A::apply(state, event, told).map_err(|place| place.to_string())
 }
 
 fn stateless(events: &[Event]) -> Result<Folded, FoldError> {
