@@ -12,7 +12,7 @@ use crate::crypto::random::{self, Random};
 use crate::crypto::subject_key::SubjectKey;
 use crate::domain::aggregate::Aggregate;
 use crate::domain::fact::{Fact, Subject};
-use crate::domain::fold::read_state;
+use crate::domain::fold::{self, read_state};
 
 /// Decisions are made anew at most so often before the caller is told that it is contended.
 const TRIES: u32 = 8;
@@ -83,6 +83,18 @@ impl Journal {
             subject: subject.as_ref().map(Subject::to_string),
             sealed,
         }
+    }
+
+    /// The aggregate as it will be when the store has appended `events` to it at `now`.
+    pub(crate) fn ahead<A: Aggregate>(
+        state: Option<A>,
+        stream: &StreamId,
+        events: &[NewEvent],
+        now: Timestamp,
+    ) -> Result<A, Refusal> {
+        fold::ahead(state, stream, events, now)
+            .map_err(|error| Refusal::inconsistent(error.to_string()))?
+            .ok_or_else(|| Refusal::inconsistent(format!("nothing was decided about {stream}, which is not there")))
     }
 
     /// A UUID version 7: sorted by time, random otherwise (RFC 9562 section 5.7).

@@ -5,14 +5,13 @@ use identity_contract::AuthMethod;
 
 use super::accounts::Account;
 use super::caller::{Actor, Caller};
-use super::journal::Loaded;
+use super::journal::{Journal, Loaded};
 use super::tokens::TokenPair;
 use super::{App, Refusal};
 use crate::crypto::password::{Password, PasswordHash, Verdict};
 use crate::crypto::session_handle::SessionHandle;
 use crate::domain::device::Device;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::fact::Fact;
 use crate::domain::ids::{ClientId, SessionId};
 use crate::domain::key_hash::KeyHash;
 use crate::domain::login::{self, LoginFailure};
@@ -209,35 +208,23 @@ impl App {
             device: login.device.clone(),
         };
         let started = session::decide(None, session::Command::Start(Box::new(opening)), now)?;
+        let started = self.journal.seal(started, now).await?;
+        let session: Session = Journal::ahead(None, &id.stream(), &started, now)?;
         let recorded = user::decide(Some(user), user::Command::RecordLogin { session: id, login }, now)?;
+        let recorded = self.journal.seal(recorded, now).await?;
         let caller = caller.acting_as(Actor::User(user.id.to_string()));
-        let mut command = self.session_command(&caller, id, started, user, recorded, now).await?;
+        // Logins of one user do not stand in each other's way: the session's epoch already tells whether it counts.
+        let mut command = Change::new(caller.context(now))
+            .append(id.stream(), Expected::Nothing, started)
+            .append(user.id.stream(), Expected::Any, recorded);
         command.records = records;
         self.journal.append(command).await?;
-        let session = self.session(id).await?.state;
         let tokens = self.tokens.pair(&session, user)?;
         Ok(Opened {
             session,
             tokens,
             handle,
         })
-    }
-
-    async fn session_command(
-        &self,
-        caller: &Caller,
-        id: SessionId,
-        started: Vec<Fact>,
-        user: &User,
-        recorded: Vec<Fact>,
-        now: Timestamp,
-    ) -> Result<Change, Refusal> {
-        let started = self.journal.seal(started, now).await?;
-        let recorded = self.journal.seal(recorded, now).await?;
-        // Logins of one user do not stand in each other's way: the session's epoch already tells whether it counts.
-        Ok(Change::new(caller.context(now))
-            .append(id.stream(), Expected::Nothing, started)
-            .append(user.id.stream(), Expected::Any, recorded))
     }
 }
 

@@ -3,7 +3,7 @@
 use event_store::{AppendError, Command as Change, Expected, Timestamp};
 
 use super::caller::{Actor, Caller};
-use super::journal::Loaded;
+use super::journal::{Journal, Loaded};
 use super::tokens::TokenPair;
 use super::{App, Refusal};
 use crate::crypto::refresh_token::RefreshToken;
@@ -59,10 +59,11 @@ impl App {
         let issue = self.tokens.issue(&self.journal, now)?;
         let facts = session::decide(Some(&session.state), session::Command::Rotate { next, issue }, now)?;
         let events = self.journal.seal(facts, now).await?;
+        let rotated = Journal::ahead(Some(session.state.clone()), &session.stream, &events, now)?;
         let command =
             Change::new(caller.context(now)).append(session.stream.clone(), Expected::Exact(session.version), events);
         match self.store.append(command).await {
-            Ok(_) => Ok(Some(self.session(session.state.id).await?.state)),
+            Ok(_) => Ok(Some(rotated)),
             Err(AppendError::WrongVersion { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -24,13 +24,6 @@ pub(crate) struct SeenSession {
 }
 
 impl App {
-    pub(super) async fn session(&self, id: SessionId) -> Result<Loaded<Session>, Refusal> {
-        self.journal
-            .load(id.stream())
-            .await?
-            .ok_or(Refusal::NotFound("session"))
-    }
-
     /// The user's live sessions, newest first.
     pub(crate) async fn sessions_of(&self, user: &User) -> Result<Vec<SeenSession>, Refusal> {
         let now = self.clock.now();

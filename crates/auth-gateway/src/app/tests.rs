@@ -2,6 +2,7 @@
 
 mod enumeration;
 mod keys;
+mod logins;
 mod postage;
 
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,7 +1,7 @@
 //! What every aggregate has in common: its events follow from one another, and its state is found by lookups.
 
 use super::sealed::SealedFact;
-use event_store::{Event, Lookup, Timestamp};
+use event_store::{Event, Lookup, NewEvent, StreamId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -34,6 +34,15 @@ impl Told {
             stream: event.stream.id.clone(),
             at: event.time,
             sealed: SealedFact::of(event),
+        }
+    }
+
+    /// The same of an event that is to be appended at `at`.
+    pub(crate) fn of_new(stream: &StreamId, event: &NewEvent, at: Timestamp) -> Self {
+        Self {
+            stream: stream.id.clone(),
+            at,
+            sealed: SealedFact::of_new(event),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::login::LoginEvent;
 use super::session::Session;
 use super::signing_key::SigningKeys;
 use super::user::User;
-use event_store::{Event, Fold, FoldError, Folded, StreamId};
+use event_store::{Event, Fold, FoldError, Folded, NewEvent, StreamId, Timestamp};
 use serde_json::Value;
 
 /// The domain's fold: by the kind of the stream.
@@ -35,6 +35,25 @@ impl Fold for DomainFold {
 /// The text is not such a state: it was written by another program, or another version of this one.
 pub(crate) fn read_state<A: Aggregate>(text: &str) -> Result<A, FoldError> {
     serde_json::from_str(text).map_err(|error| FoldError(format!("unreadable state: {error}")))
+}
+
+/// The state of `stream` that the store will keep when it has appended `events` at `at` to what is in `state`: who appends
+/// them need not read it back.
+///
+/// # Errors
+/// The events do not follow from the state: the store will not append them either.
+pub(crate) fn ahead<A: Aggregate>(
+    state: Option<A>,
+    stream: &StreamId,
+    events: &[NewEvent],
+    at: Timestamp,
+) -> Result<Option<A>, FoldError> {
+    events.iter().try_fold(state, |state, event| {
+        let told = Told::of_new(stream, event, at);
+        let next = step(state, &event.kind, &event.payload, &told);
+        next.map(Some)
+            .map_err(|reason| FoldError(format!("a new event of {stream}, `{}`: {reason}", event.kind)))
+    })
 }
 
 fn fold<A: Aggregate>(state: Option<&str>, events: &[Event]) -> Result<Folded, FoldError> {

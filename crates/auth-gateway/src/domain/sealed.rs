@@ -1,6 +1,6 @@
 //! Personal facts as they are stored: the ciphertext of the event that brought them, kept in states unopened.
 
-use event_store::Event;
+use event_store::{Event, NewEvent};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 use uuid::Uuid;
@@ -19,10 +19,19 @@ pub(crate) struct SealedFact {
 impl SealedFact {
     /// The event's sealed part, if it has one.
     pub(crate) fn of(event: &Event) -> Option<Self> {
+        Self::new(event.id, &event.kind, event.sealed.as_ref())
+    }
+
+    /// The same of an event that is not appended yet.
+    pub(crate) fn of_new(event: &NewEvent) -> Option<Self> {
+        Self::new(event.id, &event.kind, event.sealed.as_ref())
+    }
+
+    fn new(event: Uuid, kind: &str, sealed: Option<&Vec<u8>>) -> Option<Self> {
         Some(Self {
-            event: event.id,
-            kind: event.kind.clone(),
-            bytes: event.sealed.clone()?,
+            event,
+            kind: kind.to_owned(),
+            bytes: sealed?.clone(),
         })
     }
 }

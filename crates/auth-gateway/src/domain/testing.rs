@@ -2,10 +2,10 @@
 
 use super::aggregate::Aggregate;
 use super::fact::Fact;
-use super::fold::{DomainFold, read_state};
+use super::fold::{self, DomainFold, read_state};
 use super::ids::{ClientId, OrganizationId, UserId};
 use super::sealed::SealedFact;
-use event_store::{Event, Fold, FoldError, Folded, Lookup, StreamId, Timestamp};
+use event_store::{Event, Fold, FoldError, Folded, Lookup, NewEvent, StreamId, Timestamp};
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -81,7 +81,7 @@ impl<A: Aggregate + PartialEq + Debug> Stream<A> {
     }
 
     pub(crate) fn append(&mut self, facts: Vec<Fact>) -> Result<(), FoldError> {
-        let first = self.events.len();
+        let (first, before) = (self.events.len(), self.state());
         for fact in facts {
             let event = self.event(fact);
             self.events.push(event);
@@ -91,6 +91,9 @@ impl<A: Aggregate + PartialEq + Debug> Stream<A> {
         let rebuilt = DomainFold.fold(&self.id, None, &self.events)?;
         assert_eq!(rebuilt, row, "rebuilt from all events of {}", self.id);
         self.row = row;
+        let new: Vec<NewEvent> = self.events[first..].iter().map(not_yet_appended).collect();
+        let ahead = fold::ahead(before, &self.id, &new, self.now)?;
+        assert_eq!(ahead, self.state(), "told ahead of {}", self.id);
         Ok(())
     }
 
@@ -128,6 +131,16 @@ impl<A: Aggregate + PartialEq + Debug> Stream<A> {
             key: key.to_vec(),
         };
         self.row.lookups.contains(&wanted)
+    }
+}
+
+fn not_yet_appended(event: &Event) -> NewEvent {
+    NewEvent {
+        id: event.id,
+        kind: event.kind.clone().into(),
+        payload: event.payload.clone(),
+        subject: event.subject.clone(),
+        sealed: event.sealed.clone(),
     }
 }
 

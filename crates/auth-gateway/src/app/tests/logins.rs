@@ -1,0 +1,47 @@
+//! What a login answers without reading it from the store is what the store has.
+
+use super::*;
+use crate::app::journal::Loaded;
+use crate::domain::ids::SessionId;
+use crate::domain::session::Session;
+
+async fn stored(here: &Installation, id: SessionId) -> Session {
+    let loaded: Option<Loaded<Session>> = here.app.journal.load(id.stream()).await.expect("read");
+    loaded.expect("it is there").state
+}
+
+#[tokio::test]
+async fn the_session_of_an_answer_is_the_one_that_is_stored() {
+    let here = Installation::new(|_| {}).await;
+    for (platform, project) in [(Platform::Web, Some("a-project")), (Platform::Cli, None)] {
+        let login = Login {
+            email: OWNER.to_owned(),
+            password: Password::new(PASSWORD.to_owned()).ok(),
+            platform,
+            client_id: Some("lanonasis-cli".parse().expect("a client's name")),
+            project_scope: project.map(|name| name.parse().expect("a project's name")),
+            cookie: platform == Platform::Web,
+        };
+        let caller = Caller {
+            user_agent: Some("a browser".to_owned()),
+            ..at(1)
+        };
+        let answered = here.app.log_in(login, &caller).await.expect("in");
+        assert_eq!(answered.session, stored(&here, answered.session.id).await);
+        here.pass(DAY);
+    }
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_refresh_are_those_of_the_session_that_is_stored() {
+    let here = Installation::new(|_| {}).await;
+    let before = here.log_in(PASSWORD, 1).await.expect("in");
+    here.pass(Duration::from_secs(60));
+    let refresh_token = before.tokens.refresh_token.expose();
+    let answered = here.app.refresh(refresh_token, &at(1)).await.expect("refreshed");
+    let session = stored(&here, before.session.id).await;
+    assert_eq!(session.generation, 2);
+    let tokens = here.app.tokens.pair(&session, &before.account.user).expect("tokens");
+    assert_eq!(answered.access_token.expose(), tokens.access_token.expose());
+    assert_eq!(answered.refresh_token.expose(), tokens.refresh_token.expose());
+}
