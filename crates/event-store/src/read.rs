@@ -3,6 +3,7 @@
 use crate::error::Unavailable;
 use crate::event::{Event, Position};
 use crate::load::record;
+use crate::many::Many;
 use crate::record::Record;
 use crate::row::{EVENT_COLUMNS, EventRow, text, unsigned};
 use crate::state::State;
@@ -14,6 +15,12 @@ use sqlx::{AssertSqlSafe, Row, query};
 
 /// Streams that a lookup finds at most.
 const MOST_FOUND: i64 = 1000;
+
+const RECORDS: Many = Many {
+    before: "SELECT kind, key, count, value, expires FROM records WHERE (kind, key) IN (VALUES ",
+    columns: 2,
+    after: ")",
+};
 
 impl Store {
     /// The state of one stream; `None` if it has no events.
@@ -62,6 +69,23 @@ impl Store {
         Ok(rows.first().map(|row| text(row, 0)).transpose()?)
     }
 
+    /// The stream of a kind whose id holds a claim.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn claimant(
+        &self,
+        kind: &str,
+        digest: &[u8; 32],
+        stream_kind: &str,
+    ) -> Result<Option<State>, Unavailable> {
+        let sql = "SELECT s.kind, s.id, s.version, s.state FROM claims c \
+                   JOIN streams s ON s.kind = $3 AND s.id = c.owner WHERE c.kind = $1 AND c.digest = $2";
+        let rows = || query(sql).bind(kind).bind(digest.as_slice()).bind(stream_kind);
+        let rows = self.inner.readers.fetch(rows).await?;
+        Ok(rows.first().map(state).transpose()?)
+    }
+
     /// A record that is alive at `now`.
     ///
     /// # Errors
@@ -72,6 +96,32 @@ impl Store {
         let rows = self.inner.readers.fetch(rows).await?;
         let found = rows.first().map(|row| record(row, 0)).transpose()?;
         Ok(found.filter(|found| found.is_alive(now)))
+    }
+
+    /// Records by kind and key, in the order asked for; `None` for each that is not alive at `now`.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn records<const N: usize>(
+        &self,
+        keys: [(&str, &[u8]); N],
+        now: Timestamp,
+    ) -> Result<[Option<Record>; N], Unavailable> {
+        const { assert!(N > 0, "a statement has at least one key") };
+        let rows = || {
+            keys.iter()
+                .fold(RECORDS.query(N), |query, (kind, key)| query.bind(*kind).bind(*key))
+        };
+        let rows = self.inner.readers.fetch(rows).await?;
+        let found = rows
+            .iter()
+            .map(|row| Ok((text(row, 0)?, row.try_get(1)?, record(row, 2)?)));
+        let found: Vec<(String, Vec<u8>, Record)> = found.collect::<sqlx::Result<_>>()?;
+        Ok(keys.map(|(kind, key)| {
+            let mut alive = found.iter().filter(|(_, _, record)| record.is_alive(now));
+            let found = alive.find(|(of_kind, with_key, _)| of_kind == kind && with_key == key);
+            found.map(|(_, _, record)| record.clone())
+        }))
     }
 
     /// The position of the last event, 0 without any: what every commit before this call is covered by.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 on_both_databases! {
     a_claim_has_one_owner
+    a_stream_is_found_by_what_its_id_claims
     a_taken_claim_fails_the_whole_command
     of_fifty_parallel_takers_one_wins
 }
@@ -54,6 +55,30 @@ async fn a_claim_has_one_owner(database: Database) {
     assert_eq!(owner(1).await, None);
     assert_eq!(owner(2).await.as_deref(), Some("ada"));
     assert_eq!(outcome, Outcome::Done { first: 1, last: 0 });
+}
+
+async fn a_stream_is_found_by_what_its_id_claims(database: Database) {
+    let store = database.open().await;
+    let found = async |kind: &str, digest: u8, stream_kind: &str| {
+        store.claimant(kind, &[digest; 32], stream_kind).await.unwrap()
+    };
+    for id in ["ada", "bob"] {
+        let append = Command::new(context()).append(stream(id), Expected::Nothing, vec![event(json!({}))]);
+        store.append(append).await.unwrap();
+    }
+    let nobody = "no stream";
+    change(&store, vec![take(1, "ada"), take(2, "bob"), take(3, nobody)])
+        .await
+        .unwrap();
+    for (digest, id) in [(1, "ada"), (2, "bob")] {
+        let state = store.state(&stream(id)).await.unwrap();
+        assert!(state.is_some());
+        assert_eq!(found("email", digest, "thing").await, state);
+    }
+    assert_eq!(found("email", 3, "thing").await, None);
+    assert_eq!(found("email", 4, "thing").await, None);
+    assert_eq!(found("name", 1, "thing").await, None);
+    assert_eq!(found("email", 1, "other").await, None);
 }
 
 async fn a_taken_claim_fails_the_whole_command(database: Database) {

@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, Connection, raw_sql};
 
 on_both_databases! {
     a_record_is_there_until_it_expires
+    several_records_are_read_in_the_order_asked_for
     of_fifty_parallel_consumers_one_succeeds
     a_record_that_is_gone_fails_the_whole_command
     an_expired_record_cannot_be_consumed
@@ -64,6 +65,40 @@ async fn a_record_is_there_until_it_expires(database: Database) {
     };
     store.change_records(vec![delete.clone(), delete], NOW).await.unwrap();
     assert_eq!(read(&store, "kept", NOW).await, None);
+}
+
+async fn several_records_are_read_in_the_order_asked_for(database: Database) {
+    let store = database.open().await;
+    let changes = vec![
+        put("first", b"1", None),
+        put("brief", b"2", Some(SOON)),
+        put("last", b"3", None),
+    ];
+    store.change_records(changes, NOW).await.unwrap();
+    let other = RecordChange::Put {
+        kind: "other".into(),
+        key: b"first".to_vec(),
+        value: b"4".to_vec(),
+        expires: None,
+    };
+    store.change_records(vec![other], NOW).await.unwrap();
+    let values = async |now| {
+        let keys: [(&str, &[u8]); 7] = [
+            ("token", b"last"),
+            ("token", b"absent"),
+            ("other", b"first"),
+            ("token", b"first"),
+            ("token", b"brief"),
+            ("other", b"last"),
+            ("token", b"last"),
+        ];
+        let records = store.records(keys, now).await.unwrap();
+        records.map(|record| record.map_or_else(String::new, |record| String::from_utf8(record.value).unwrap()))
+    };
+    assert_eq!(values(NOW).await, ["3", "", "4", "1", "2", "", "3"]);
+    assert_eq!(values(SOON).await, ["3", "", "4", "1", "", "", "3"]);
+    let alone = store.records([("token", b"brief")], NOW).await.unwrap();
+    assert_eq!(alone, [store.record("token", b"brief", NOW).await.unwrap()]);
 }
 
 async fn counting_down_takes_back_one_time_and_never_more(database: Database) {
