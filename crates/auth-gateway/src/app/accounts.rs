@@ -28,13 +28,9 @@ impl App {
     }
 
     pub(super) async fn user_by_email(&self, email: &EmailAddress) -> Result<Option<Loaded<User>>, Refusal> {
-        let Some(owner) = self.store.claim(EMAIL, &self.email_digest(email)).await? else {
-            return Ok(None);
-        };
-        let id: UserId = owner
-            .parse()
-            .map_err(|_| Refusal::inconsistent("an e-mail address is claimed by no user id"))?;
-        self.journal.load(id.stream()).await
+        let digest = self.email_digest(email);
+        let found = self.store.claimant(EMAIL, &digest, UserId::STREAM).await?;
+        found.map(Loaded::of).transpose()
     }
 
     /// The user who is named by id or by e-mail address.

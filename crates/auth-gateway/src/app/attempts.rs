@@ -33,6 +33,7 @@ pub(crate) struct Attempts {
 struct Counter {
     key: Vec<u8>,
     patience: Patience,
+    before: Option<Record>,
 }
 
 impl Attempts {
@@ -50,15 +51,13 @@ impl Attempts {
     ) -> Result<Attempt, Refusal> {
         let place = place(address);
         let counters = self.counters(what, account, &place, now).await?;
-        let mut before = Vec::with_capacity(counters.len());
         for counter in &counters {
-            let record = self.store.record(COUNTER, &counter.key, now).await?;
-            admits(counter.patience, record.as_ref(), now)?;
-            before.push(record.map_or(0, |record| record.count));
+            admits(counter.patience, counter.before.as_ref(), now)?;
         }
         let keys: Vec<Vec<u8>> = counters.iter().map(|counter| counter.key.clone()).collect();
         let after = self.store.count_up(COUNTER, &keys, now.plus(REMEMBERED), now).await?;
-        for ((counter, before), after) in counters.iter().zip(before).zip(&after) {
+        for (counter, after) in counters.iter().zip(&after) {
+            let before = counter.before.as_ref().map_or(0, |record| record.count);
             admits_together(counter.patience, before, after.count)?;
         }
         // Else the logins of everybody behind one address would add up to a wait.
@@ -98,27 +97,26 @@ impl Attempts {
             .collect()
     }
 
+    /// Those that count this attempt, as they are before it.
     async fn counters(&self, what: &str, account: &str, place: &str, now: Timestamp) -> Result<Vec<Counter>, Refusal> {
-        let mut counters = vec![
-            Counter {
-                key: self.pair(what, account, place),
-                patience: self.limits.per_pair,
-            },
-            Counter {
-                key: self.place(what, place),
-                patience: self.limits.per_address,
-            },
+        let familiar = self.pair(FAMILIAR, account, place);
+        let by_pair = self.pair(what, account, place);
+        let by_address = self.place(what, place);
+        let by_account = self.account(what, account);
+        let asked: [(&str, &[u8]); 4] = [
+            (FAMILIAR, &familiar),
+            (COUNTER, &by_pair),
+            (COUNTER, &by_address),
+            (COUNTER, &by_account),
         ];
-        if self
-            .store
-            .record(FAMILIAR, &self.pair(FAMILIAR, account, place), now)
-            .await?
-            .is_none()
-        {
-            counters.push(Counter {
-                key: self.account(what, account),
-                patience: self.limits.per_account,
-            });
+        let [familiar, of_pair, of_address, of_account] = self.store.records(asked, now).await?;
+        let counter = |key, patience, before| Counter { key, patience, before };
+        let mut counters = vec![
+            counter(by_pair, self.limits.per_pair, of_pair),
+            counter(by_address, self.limits.per_address, of_address),
+        ];
+        if familiar.is_none() {
+            counters.push(counter(by_account, self.limits.per_account, of_account));
         }
         Ok(counters)
     }

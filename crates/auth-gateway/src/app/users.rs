@@ -21,7 +21,7 @@ impl App {
         let mut accounts = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let rows = self.store.states("user", after.as_deref(), PAGE).await?;
+            let rows = self.store.states(UserId::STREAM, after.as_deref(), PAGE).await?;
             let Some(last) = rows.last() else { return Ok(accounts) };
             after = Some(last.stream.id.clone());
             for row in rows {

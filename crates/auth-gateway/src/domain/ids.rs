@@ -39,8 +39,11 @@ uuid_id! {
 }
 
 impl UserId {
+    /// The kind of the streams of users.
+    pub(crate) const STREAM: &str = "user";
+
     pub(crate) fn stream(self) -> StreamId {
-        StreamId::new("user", self.to_string())
+        StreamId::new(Self::STREAM, self.to_string())
     }
 }
 
