@@ -1,4 +1,4 @@
-//! What a login answers without reading it from the store is what the store has.
+//! Logins: what is answered without reading it is what the store has, and who waits for whom.
 
 use super::*;
 use crate::app::journal::Loaded;
@@ -44,4 +44,29 @@ async fn the_tokens_of_a_refresh_are_those_of_the_session_that_is_stored() {
     let tokens = here.app.tokens.pair(&session, &before.account.user).expect("tokens");
     assert_eq!(answered.access_token.expose(), tokens.access_token.expose());
     assert_eq!(answered.refresh_token.expose(), tokens.refresh_token.expose());
+}
+
+#[tokio::test]
+async fn a_wait_for_one_account_is_none_for_another_from_the_same_address() {
+    let here = Installation::new(|settings| settings.lockout.per_pair.free_attempts = 1).await;
+    let guess_at = async |email: &str| {
+        let login = Login {
+            email: email.to_owned(),
+            password: Password::new("a guess of many".to_owned()).ok(),
+            platform: Platform::Cli,
+            client_id: None,
+            project_scope: None,
+            cookie: false,
+        };
+        here.app.log_in(login, &at(66)).await.err()
+    };
+    for email in [OWNER, "somebody@example.org", "nobody@example.org"] {
+        let first = guess_at(email).await;
+        assert!(matches!(first, Some(Refusal::InvalidCredentials)), "{email}: {first:?}");
+        let second = guess_at(email).await;
+        assert!(
+            matches!(second, Some(Refusal::TooManyAttempts { .. })),
+            "{email}: {second:?}"
+        );
+    }
 }
