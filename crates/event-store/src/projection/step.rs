@@ -21,14 +21,12 @@ pub(crate) struct Target<'p> {
 pub(crate) enum Step {
     /// Up to this position; there may be more.
     Applied(Position),
+    /// All that there was.
     CaughtUp,
     /// Before, by an error that is still there.
     Stopped,
     /// Now, by this event.
-    Poisoned {
-        position: Position,
-        error: String,
-    },
+    Poisoned { position: Position, error: String },
     /// Another version is live, or the rebuild was ended by another.
     Gone,
 }
@@ -126,7 +124,8 @@ impl Target<'_> {
         let mut tables = Tables::new(connection, self.prefix);
         self.projection.apply(&mut tables, &events).await?;
         self.move_to(connection, last).await?;
-        Ok(Step::Applied(last))
+        let is_full = u32::try_from(events.len()).is_ok_and(|applied| applied >= most);
+        Ok(if is_full { Step::Applied(last) } else { Step::CaughtUp })
     }
 
     /// Position and error of the row, which nobody else moves until the transaction ends.
@@ -194,3 +193,6 @@ pub(crate) async fn run(connection: &mut AnyConnection, sql: &'static str) -> Re
     raw_sql(sql).execute(connection).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
