@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::AnyConnection;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Projection;
 use super::catalog::{Live, enroll};
@@ -19,6 +19,8 @@ use crate::store::Store;
 const BATCH: u32 = 500;
 /// Between news of events and looking at them, so that a transaction has more than one: SQLite has one writer at a time.
 const BREATH: Duration = Duration::from_millis(20);
+/// The same while news come one after the other: after each transaction of ours the appender reads its pages anew.
+const LONG_BREATH: Duration = Duration::from_millis(100);
 
 /// Projections kept up to date as long as this value lives.
 #[derive(Debug)]
@@ -76,8 +78,9 @@ impl Runner {
                 Ok(Step::Applied(_)) => self.note(None),
                 Ok(Step::CaughtUp) => {
                     self.note(None);
+                    let since = Instant::now();
                     if timeout(poll, self.bell.changed()).await.is_ok() {
-                        sleep(BREATH).await;
+                        sleep(breath_after(since.elapsed())).await;
                     }
                 }
                 Ok(Step::Stopped | Step::Gone) => sleep(poll).await,
@@ -134,11 +137,30 @@ impl Runner {
     }
 }
 
+/// A lone event is not kept waiting.
+fn breath_after(quiet: Duration) -> Duration {
+    if quiet < LONG_BREATH { LONG_BREATH } else { BREATH }
+}
+
 async fn replace_older(store: &Store, projection: &dyn Projection) -> Result<(), Unavailable> {
     let (name, version) = (projection.name(), projection.version());
     log::info!("projection {name} is made anew for version {version}");
     match store.rebuild_projection(projection).await {
         Ok(_) => Ok(()),
         Err(error) => Err(Unavailable::Database(error.to_string().into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_event_waits_less_than_one_of_many() {
+        let lone = [100, 101, 5000].map(|quiet| breath_after(Duration::from_millis(quiet)));
+        assert_eq!(lone, [BREATH; 3]);
+        let many = [0, 1, 99].map(|quiet| breath_after(Duration::from_millis(quiet)));
+        assert_eq!(many, [LONG_BREATH; 3]);
+        assert!(BREATH < LONG_BREATH);
     }
 }
