@@ -29,9 +29,9 @@ impl Store {
     /// If the database does not answer; so for all that follow.
     pub async fn state(&self, stream: &StreamId) -> Result<Option<State>, Unavailable> {
         let sql = "SELECT kind, id, version, state FROM streams WHERE kind = $1 AND id = $2";
-        let rows = || query(sql).bind(stream.kind.as_ref()).bind(stream.id.as_str());
-        let rows = self.inner.readers.fetch(rows).await?;
-        Ok(rows.first().map(state).transpose()?)
+        let row = || query(sql).bind(stream.kind.as_ref()).bind(stream.id.as_str());
+        let row = self.inner.readers.fetch_one(row).await?;
+        Ok(row.as_ref().map(state).transpose()?)
     }
 
     /// The streams with this lookup, those with the newest events first, at most 1000.
@@ -64,9 +64,9 @@ impl Store {
     /// As [`Store::state`].
     pub async fn claim(&self, kind: &str, digest: &[u8; 32]) -> Result<Option<String>, Unavailable> {
         let sql = "SELECT owner FROM claims WHERE kind = $1 AND digest = $2";
-        let rows = || query(sql).bind(kind).bind(digest.as_slice());
-        let rows = self.inner.readers.fetch(rows).await?;
-        Ok(rows.first().map(|row| text(row, 0)).transpose()?)
+        let row = || query(sql).bind(kind).bind(digest.as_slice());
+        let row = self.inner.readers.fetch_one(row).await?;
+        Ok(row.map(|row| text(&row, 0)).transpose()?)
     }
 
     /// The stream of a kind whose id holds a claim.
@@ -81,9 +81,9 @@ impl Store {
     ) -> Result<Option<State>, Unavailable> {
         let sql = "SELECT s.kind, s.id, s.version, s.state FROM claims c \
                    JOIN streams s ON s.kind = $3 AND s.id = c.owner WHERE c.kind = $1 AND c.digest = $2";
-        let rows = || query(sql).bind(kind).bind(digest.as_slice()).bind(stream_kind);
-        let rows = self.inner.readers.fetch(rows).await?;
-        Ok(rows.first().map(state).transpose()?)
+        let row = || query(sql).bind(kind).bind(digest.as_slice()).bind(stream_kind);
+        let row = self.inner.readers.fetch_one(row).await?;
+        Ok(row.as_ref().map(state).transpose()?)
     }
 
     /// A record that is alive at `now`.
@@ -92,9 +92,9 @@ impl Store {
     /// As [`Store::state`].
     pub async fn record(&self, kind: &str, key: &[u8], now: Timestamp) -> Result<Option<Record>, Unavailable> {
         let sql = "SELECT count, value, expires FROM records WHERE kind = $1 AND key = $2";
-        let rows = || query(sql).bind(kind).bind(key);
-        let rows = self.inner.readers.fetch(rows).await?;
-        let found = rows.first().map(|row| record(row, 0)).transpose()?;
+        let row = || query(sql).bind(kind).bind(key);
+        let row = self.inner.readers.fetch_one(row).await?;
+        let found = row.map(|row| record(&row, 0)).transpose()?;
         Ok(found.filter(|found| found.is_alive(now)))
     }
 
@@ -129,13 +129,14 @@ impl Store {
     /// # Errors
     /// As [`Store::state`].
     pub async fn head(&self) -> Result<Position, Unavailable> {
-        let rows = self
+        let row = || query("SELECT position FROM log_head");
+        let row = self
             .inner
             .readers
-            .fetch(|| query("SELECT position FROM log_head"))
-            .await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        Ok(unsigned(row, 0)?)
+            .fetch_one(row)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)?;
+        Ok(unsigned(&row, 0)?)
     }
 
     /// Up to `limit` events after a position, in order.

@@ -21,6 +21,13 @@ pub(crate) struct Readers {
     patience: Duration,
 }
 
+/// Of the rows that a query finds.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    All,
+    First,
+}
+
 impl Readers {
     pub(crate) fn new(database: Database, readers: u32, patience: Duration) -> Self {
         let readers = usize::try_from(readers.max(1)).expect("a usize has 32 bits");
@@ -34,17 +41,35 @@ impl Readers {
 
     /// All rows of a query, which is made anew if it must be repeated.
     pub(crate) async fn fetch(&self, query: impl Fn() -> AnyQuery<'static>) -> Result<Vec<AnyRow>, Unavailable> {
-        match timeout(self.patience, self.fetch_any_time(query)).await {
+        self.fetch_in_time(query, Wanted::All).await
+    }
+
+    /// The row of a query that finds one at most. SQLite's thread then wakes whoever asks once: not for the row, and again
+    /// for the end of the statement.
+    pub(crate) async fn fetch_one(&self, query: impl Fn() -> AnyQuery<'static>) -> Result<Option<AnyRow>, Unavailable> {
+        Ok(self.fetch_in_time(query, Wanted::First).await?.pop())
+    }
+
+    async fn fetch_in_time(
+        &self,
+        query: impl Fn() -> AnyQuery<'static>,
+        wanted: Wanted,
+    ) -> Result<Vec<AnyRow>, Unavailable> {
+        match timeout(self.patience, self.fetch_any_time(query, wanted)).await {
             Ok(rows) => rows,
             Err(_) => Err(Unavailable::Database("no answer in time".into())),
         }
     }
 
-    async fn fetch_any_time(&self, query: impl Fn() -> AnyQuery<'static>) -> Result<Vec<AnyRow>, Unavailable> {
+    async fn fetch_any_time(
+        &self,
+        query: impl Fn() -> AnyQuery<'static>,
+        wanted: Wanted,
+    ) -> Result<Vec<AnyRow>, Unavailable> {
         let _permit = self.permits.acquire().await.map_err(|_| Unavailable::Stopped)?;
         let idle = self.idle().pop();
         if let Some(mut connection) = idle {
-            if let Ok(rows) = query().fetch_all(&mut connection).await {
+            if let Ok(rows) = rows(query(), &mut connection, wanted).await {
                 self.idle().push(connection);
                 return Ok(rows);
             }
@@ -52,12 +77,19 @@ impl Readers {
             self.idle().clear();
         }
         let mut connection = self.database.connect(Role::Reader).await?;
-        let rows = query().fetch_all(&mut connection).await?;
+        let rows = rows(query(), &mut connection, wanted).await?;
         self.idle().push(connection);
         Ok(rows)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<AnyConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn rows(query: AnyQuery<'static>, connection: &mut AnyConnection, wanted: Wanted) -> sqlx::Result<Vec<AnyRow>> {
+    match wanted {
+        Wanted::All => query.fetch_all(connection).await,
+        Wanted::First => Ok(query.fetch_optional(connection).await?.into_iter().collect()),
     }
 }
