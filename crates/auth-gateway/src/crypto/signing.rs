@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, Signature};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{
-    EncodingKey,
-    jwk::{
-        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm, OctetKeyPairParameters,
-        OctetKeyPairType, PublicKeyUse, ThumbprintHash,
-    },
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm, OctetKeyPairParameters, OctetKeyPairType,
+    PublicKeyUse, ThumbprintHash,
 };
 use secrecy::{ExposeSecret as _, SecretBox, zeroize::Zeroizing};
 
@@ -24,7 +21,7 @@ const LENGTH: usize = 32;
 pub(crate) struct SigningKey {
     seed: SecretBox<[u8; LENGTH]>,
     public: PublicKey,
-    encoding: EncodingKey,
+    pair: Ed25519KeyPair,
 }
 
 /// The public half; its id is its thumbprint (RFC 7638), so that no two keys share one and no client can choose it.
@@ -64,13 +61,13 @@ impl SigningKey {
         &self.public.kid
     }
 
-    pub(super) fn encoding(&self) -> &EncodingKey {
-        &self.encoding
+    /// The same message always has the same signature.
+    pub(super) fn sign(&self, message: &[u8]) -> Signature {
+        self.pair.sign(message)
     }
 
     fn from_seed(seed: &[u8; LENGTH]) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).expect("every 32 bytes are an Ed25519 seed");
-        let pkcs8 = pair.to_pkcs8().expect("an Ed25519 key has a PKCS #8 form");
         let public = pair
             .public_key()
             .as_ref()
@@ -79,7 +76,7 @@ impl SigningKey {
         Self {
             seed: SecretBox::init_with(|| *seed),
             public: PublicKey::from_bytes(public),
-            encoding: EncodingKey::from_ed_der(pkcs8.as_ref()),
+            pair,
         }
     }
 }
