@@ -3,7 +3,6 @@
 use crate::error::Unavailable;
 use crate::event::{Event, Position};
 use crate::load::record;
-use crate::many::Many;
 use crate::record::Record;
 use crate::row::{EVENT_COLUMNS, EventRow, text, unsigned};
 use crate::state::State;
@@ -12,15 +11,13 @@ use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row, query};
+use std::fmt::Write as _;
 
 /// Streams that a lookup finds at most.
 const MOST_FOUND: i64 = 1000;
 
-const RECORDS: Many = Many {
-    before: "SELECT kind, key, count, value, expires FROM records WHERE (kind, key) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
+/// Of a record as `load::record` reads it.
+const RECORD_COLUMNS: usize = 3;
 
 impl Store {
     /// The state of one stream; `None` if it has no events.
@@ -107,21 +104,21 @@ impl Store {
         keys: [(&str, &[u8]); N],
         now: Timestamp,
     ) -> Result<[Option<Record>; N], Unavailable> {
-        const { assert!(N > 0, "a statement has at least one key") };
-        let rows = || {
+        const { assert!(0 < N && N <= 8, "a row of a few records") };
+        let sql = in_one_row(N);
+        let row = || {
             keys.iter()
-                .fold(RECORDS.query(N), |query, (kind, key)| query.bind(*kind).bind(*key))
+                .fold(query(AssertSqlSafe(sql.clone())), |query, (kind, key)| {
+                    query.bind(*kind).bind(*key)
+                })
         };
-        let rows = self.inner.readers.fetch(rows).await?;
-        let found = rows
-            .iter()
-            .map(|row| Ok((text(row, 0)?, row.try_get(1)?, record(row, 2)?)));
-        let found: Vec<(String, Vec<u8>, Record)> = found.collect::<sqlx::Result<_>>()?;
-        Ok(keys.map(|(kind, key)| {
-            let mut alive = found.iter().filter(|(_, _, record)| record.is_alive(now));
-            let found = alive.find(|(of_kind, with_key, _)| of_kind == kind && with_key == key);
-            found.map(|(_, _, record)| record.clone())
-        }))
+        let row = self.inner.readers.fetch_one(row).await?;
+        let row = row.ok_or(sqlx::Error::RowNotFound)?;
+        let mut found = [const { None }; N];
+        for (place, found) in found.iter_mut().enumerate() {
+            *found = record_or_none(&row, place * RECORD_COLUMNS)?.filter(|record| record.is_alive(now));
+        }
+        Ok(found)
     }
 
     /// The position of the last event, 0 without any: what every commit before this call is covered by.
@@ -173,6 +170,26 @@ impl Store {
         };
         events(&self.inner.readers.fetch(rows).await?)
     }
+}
+
+/// One row with as many records side by side; NULL where there is none.
+fn in_one_row(records: usize) -> String {
+    let (mut columns, mut joins) = (Vec::with_capacity(records), String::new());
+    for number in 0..records {
+        columns.push(format!("r{number}.count, r{number}.value, r{number}.expires"));
+        let (kind, key) = (2 * number + 1, 2 * number + 2);
+        // Writing to a String cannot fail.
+        let _ = write!(
+            joins,
+            " LEFT JOIN records r{number} ON r{number}.kind = ${kind} AND r{number}.key = ${key}"
+        );
+    }
+    format!("SELECT {} FROM (SELECT 1) AS one{joins}", columns.join(", "))
+}
+
+fn record_or_none(row: &AnyRow, first: usize) -> sqlx::Result<Option<Record>> {
+    let count: Option<i64> = row.try_get(first)?;
+    count.map(|_| record(row, first)).transpose()
 }
 
 fn state(row: &AnyRow) -> sqlx::Result<State> {
