@@ -20,7 +20,7 @@ const BATCH: u32 = 500;
 /// Between news of events and looking at them, so that a transaction has more than one: SQLite has one writer at a time.
 const BREATH: Duration = Duration::from_millis(20);
 /// The same while news come one after the other: after each transaction of ours the appender reads its pages anew.
-const LONG_BREATH: Duration = Duration::from_millis(100);
+const LONG_BREATH: Duration = Duration::from_millis(200);
 
 /// Projections kept up to date as long as this value lives.
 #[derive(Debug)]
@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_lone_event_waits_less_than_one_of_many() {
-        let lone = [100, 101, 5000].map(|quiet| breath_after(Duration::from_millis(quiet)));
+        let lone = [200, 201, 5000].map(|quiet| breath_after(Duration::from_millis(quiet)));
         assert_eq!(lone, [BREATH; 3]);
-        let many = [0, 1, 99].map(|quiet| breath_after(Duration::from_millis(quiet)));
+        let many = [0, 1, 199].map(|quiet| breath_after(Duration::from_millis(quiet)));
         assert_eq!(many, [LONG_BREATH; 3]);
         assert!(BREATH < LONG_BREATH);
     }
