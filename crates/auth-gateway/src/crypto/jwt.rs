@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use event_store::Timestamp;
 use jsonwebtoken::{Algorithm, Header};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
     claims::{Registered, TokenClaims},
@@ -27,17 +27,9 @@ pub(crate) fn sign<C: TokenClaims>(key: &SigningKey, claims: &C) -> SecretText {
     let mut header = Header::new(Algorithm::EdDSA);
     header.typ = Some(C::TYP.to_owned());
     header.kid = Some(key.kid().to_owned());
-    let mut token = format!("{}.{}", part(&header), part(claims));
-    // jsonwebtoken would make the key from its bytes again for every token.
-    let signature = key.sign(token.as_bytes());
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    let token = jsonwebtoken::encode(&header, claims, key.encoding())
+        .expect("claims are JSON and the key is of the header's algorithm");
     SecretText::new(token)
-}
-
-/// A part of a token (RFC 7515 section 7.1).
-fn part(json: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(json).expect("headers and claims are plain data"))
 }
 
 /// What a token must say to be believed.

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, Signature};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{
-    AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm, OctetKeyPairParameters, OctetKeyPairType,
-    PublicKeyUse, ThumbprintHash,
+use jsonwebtoken::{
+    EncodingKey,
+    jwk::{
+        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm, OctetKeyPairParameters,
+        OctetKeyPairType, PublicKeyUse, ThumbprintHash,
+    },
 };
 use secrecy::{ExposeSecret as _, SecretBox, zeroize::Zeroizing};
 
@@ -21,7 +24,7 @@ const LENGTH: usize = 32;
 pub(crate) struct SigningKey {
     seed: SecretBox<[u8; LENGTH]>,
     public: PublicKey,
-    pair: Ed25519KeyPair,
+    encoding: EncodingKey,
 }
 
 /// The public half; its id is its thumbprint (RFC 7638), so that no two keys share one and no client can choose it.
@@ -61,13 +64,13 @@ impl SigningKey {
         &self.public.kid
     }
 
-    /// The same message always has the same signature.
-    pub(super) fn sign(&self, message: &[u8]) -> Signature {
-        self.pair.sign(message)
+    pub(super) fn encoding(&self) -> &EncodingKey {
+        &self.encoding
     }
 
     fn from_seed(seed: &[u8; LENGTH]) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).expect("every 32 bytes are an Ed25519 seed");
+        let pkcs8 = pair.to_pkcs8().expect("an Ed25519 key has a PKCS #8 form");
         let public = pair
             .public_key()
             .as_ref()
@@ -76,7 +79,7 @@ impl SigningKey {
         Self {
             seed: SecretBox::init_with(|| *seed),
             public: PublicKey::from_bytes(public),
-            pair,
+            encoding: EncodingKey::from_ed_der(pkcs8.as_ref()),
         }
     }
 }
