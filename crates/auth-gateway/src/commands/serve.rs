@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use config_text::environment::Environment;
 use event_store::checkpoint::Folder;
+use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 
 use super::alone;
@@ -72,6 +73,7 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     // Whoever reads the line may end the program at once.
     let signal = terminated()?;
     super::print(&format!("ready http://{}\n", listener.local_addr()?))?;
+    tell_service_manager(NotifyState::Ready);
     let served = serve(
         listener,
         router::router(&gateway, &metrics),
@@ -95,6 +97,7 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     let signalled = async {
         signal.await;
         tracing::info!("stopping: requests under way may finish");
+        tell_service_manager(NotifyState::Stopping);
         gateway.drain();
         let _ = stop.send(true);
     };
@@ -113,6 +116,13 @@ async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("listening on {address}"))
+}
+
+/// systemd waits to be told (sd_notify(3)); without one that asked, in `NOTIFY_SOCKET`, this does nothing.
+fn tell_service_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(false, &[state]) {
+        tracing::warn!(%error, "the service manager could not be told");
+    }
 }
 
 /// Printed to the operator's terminal once, and never logged.

@@ -217,6 +217,11 @@ impl Serving {
         self.post("/v1/auth/login", None, &body).await.0
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").expect("a URL")
+    }
+
     /// Ends as a service manager ends it.
     pub(crate) fn terminate(mut self) {
         let pid = self.child.id().to_string();

@@ -14,3 +14,4 @@ mod names;
 mod permissions;
 mod postgres;
 mod roles;
+mod service_manager;
