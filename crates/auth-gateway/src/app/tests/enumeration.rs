@@ -83,3 +83,40 @@ async fn as_much_is_hashed_and_written_whoever_is_asked_about() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_answer_costs_one_hash_whoever_is_asked_about() {
+    let here = Installation::new(|_| {}).await;
+    let before = here.app.passwords.done();
+    let cost = |since: usize| here.app.passwords.done() - since;
+    let long = "x".repeat(5000);
+    for (number, email) in [OWNER, "nobody@example.org", "no address"].into_iter().enumerate() {
+        for (place, text) in ["a guess of many", "short", &long].into_iter().enumerate() {
+            let since = here.app.passwords.done();
+            let login = Login {
+                email: email.to_owned(),
+                password: Password::new(text.to_owned()).ok(),
+                platform: Platform::Cli,
+                client_id: None,
+                project_scope: None,
+                cookie: false,
+            };
+            let from = u8::try_from(number * 10 + place).expect("small");
+            let refused = here.app.log_in(login, &at(from)).await;
+            assert!(matches!(refused, Err(Refusal::InvalidCredentials)));
+            assert_eq!(cost(since), 1, "{email} {}", text.len());
+        }
+    }
+    for email in [OWNER, "somebody-new@example.org"] {
+        let since = here.app.passwords.done();
+        let address: EmailAddress = email.parse().expect("an address");
+        here.app
+            .sign_up(address.clone(), password("another password 12"), None, &at(9))
+            .await
+            .expect("accepted");
+        assert_eq!(cost(since), 1, "signing up {email}");
+        here.app.forgot_password(&address, &at(9)).await.expect("accepted");
+        assert_eq!(cost(since), 1, "asking for a letter costs none");
+    }
+    assert_eq!(cost(before), 11);
+}
