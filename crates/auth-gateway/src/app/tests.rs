@@ -1,5 +1,6 @@
 //! Use cases over time, on a SQLite file and with a clock that tests move.
 
+mod assertions;
 mod enumeration;
 mod keys;
 mod links;
