@@ -1,6 +1,6 @@
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -25,6 +25,7 @@ const FAST: QueueSettings = QueueSettings {
 struct Scripted {
     errors: Mutex<Vec<SendError>>,
     tried: Mutex<Vec<Uuid>>,
+    tried_at: Mutex<Vec<Instant>>,
     permits: Semaphore,
 }
 
@@ -34,6 +35,7 @@ impl Scripted {
         Arc::new(Self {
             errors,
             tried: Mutex::default(),
+            tried_at: Mutex::default(),
             permits: Semaphore::new(permits),
         })
     }
@@ -44,6 +46,7 @@ impl MailTransport for Scripted {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         self.permits.acquire().await.unwrap().forget();
         self.tried.lock().unwrap().push(message.id());
+        self.tried_at.lock().unwrap().push(Instant::now());
         self.errors.lock().unwrap().pop().map_or(Ok(()), Err)
     }
 }
@@ -117,6 +120,31 @@ async fn a_message_is_given_up_when_refused_or_tried_often_enough() {
         assert_eq!(transport.tried.lock().unwrap().len(), tries, "{error}");
         assert_eq!(reports.lock().unwrap().last(), Some(&Fate::GivenUp(error)));
     }
+}
+
+#[tokio::test]
+async fn each_wait_before_another_try_is_twice_the_one_before() {
+    let (transport, (_, report)) = (Scripted::new(&[SendError::Unreachable; 2], 1000), reports());
+    let first_wait = Duration::from_millis(50);
+    let (queue, worker) = MailQueue::start(transport.clone(), QueueSettings { first_wait, ..FAST }, report);
+    queue.push(message(1)).unwrap();
+    drop(queue);
+    worker.await.unwrap();
+    let tried_at = transport.tried_at.lock().unwrap().clone();
+    let waits: Vec<Duration> = tried_at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(
+        waits.len() == 2 && waits[0] >= first_wait && waits[1] >= first_wait * 2,
+        "{waits:?}"
+    );
+}
+
+#[test]
+fn a_letter_is_given_up_after_about_five_minutes() {
+    let usual = QueueSettings::default();
+    let waits = (1..usual.tries).map(|tried| usual.first_wait * (1 << (tried - 1)));
+    let total: Duration = waits.sum();
+    let minutes = Duration::from_secs(4 * 60)..Duration::from_secs(6 * 60);
+    assert!(minutes.contains(&total), "{total:?}");
 }
 
 #[tokio::test]
