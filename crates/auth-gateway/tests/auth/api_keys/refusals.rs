@@ -12,6 +12,8 @@ async fn what_no_key_can_be_made_of_is_an_invalid_request() {
         json!({}),
         json!({"name": " "}),
         json!({"name": "x".repeat(201)}),
+        json!({"name": "a\u{1b}[2J"}),
+        json!({"name": "a", "description": "x".repeat(2001)}),
         json!({"name": "a", "expires_in_days": 0}),
         json!({"name": "a", "expires_in_days": 3651}),
         json!({"name": "a", "scopes": ["not a scope"]}),
@@ -43,6 +45,7 @@ async fn services_are_named_before_they_are_limited() {
     let cases = [
         json!({}),
         json!({"service_keys": ["not a name"]}),
+        json!({"service_keys": ["x".repeat(101)]}),
         json!({"service_keys": ["openai"], "rate_limits": {"deepgram": {"per_day": 1}}}),
         json!({"service_keys": ["openai"], "rate_limits": {"openai": {"per_second": 1}}}),
     ];
