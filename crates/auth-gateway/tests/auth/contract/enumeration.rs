@@ -3,6 +3,7 @@
 use super::cookies;
 use crate::support::gateway::{Answer, PASSWORD, new_address, shared};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 /// All that could tell two answers apart, but for the request's id.
 fn seen(answer: &Answer) -> (u16, Vec<String>, Value, Vec<String>) {
@@ -85,4 +86,21 @@ async fn accounts_that_do_not_exist_are_locked_like_those_that_do() {
     }
     assert_eq!(ways[0][..6], ways[1][..6]);
     assert_eq!(ways[0][..6], [401, 401, 401, 401, 401, 429]);
+}
+
+#[tokio::test]
+async fn answers_about_addresses_come_no_sooner_than_what_they_may_take() {
+    let client = shared().await.client();
+    let email = new_address();
+    let sign_up = json!({"email": email, "password": "another password 12"});
+    let asking = json!({"email": email});
+    for (path, body, least) in [
+        ("/v1/auth/signup", sign_up, 250),
+        ("/v1/auth/password/forgot", asking.clone(), 100),
+        ("/v1/auth/verify-email/resend", asking, 100),
+    ] {
+        let began = Instant::now();
+        assert!(client.post(path, body).await.status.is_success(), "{path}");
+        assert!(began.elapsed() >= Duration::from_millis(least), "{path}");
+    }
 }
