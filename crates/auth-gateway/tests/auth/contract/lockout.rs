@@ -14,6 +14,11 @@ async fn guess(client: &Client, email: &str) -> Answer {
         .await
 }
 
+/// Seconds.
+fn wait(answer: &Answer) -> u64 {
+    answer.header("retry-after").expect("there").parse().expect("seconds")
+}
+
 #[tokio::test]
 async fn of_fifty_guesses_at_once_only_the_free_ones_are_looked_at() {
     let gateway = shared().await;
@@ -24,7 +29,7 @@ async fn of_fifty_guesses_at_once_only_the_free_ones_are_looked_at() {
     assert!((1..=5).contains(&looked_at), "{looked_at}");
     for answer in answers.iter().filter(|answer| answer.status != 401) {
         assert_eq!(refusal(answer), (429, "AUTH_RATE_LIMITED"));
-        let seconds: u64 = answer.header("retry-after").expect("there").parse().expect("seconds");
+        let seconds = wait(answer);
         assert!(seconds >= 1);
         assert_eq!(answer.body["retry_after"], seconds);
         assert_eq!(
@@ -56,8 +61,7 @@ async fn the_owner_gets_in_from_a_known_address_while_others_guess() {
         .post("/v1/auth/login", json!({"email": ADMIN_EMAIL, "password": PASSWORD}))
         .await;
     assert_eq!(refusal(&stranger), (429, "AUTH_RATE_LIMITED"));
-    let wait: u64 = stranger.header("retry-after").expect("there").parse().expect("seconds");
-    assert!(wait > 60, "{wait}");
+    assert!(wait(&stranger) > 60, "{}", stranger.text);
     let back = Person::log_in(owner.client.clone(), ADMIN_EMAIL, PASSWORD).await;
     assert_eq!(back.get("/v1/auth/me").await.status, 200);
 }
@@ -67,16 +71,13 @@ async fn one_address_does_not_try_one_password_on_many_accounts() {
     let gateway = Served::start("lockout: { per_address: { free_attempts: 4, first_wait: 10m } }");
     gateway.set_up().await;
     let sprayer = gateway.client();
-    let mut statuses = Vec::new();
+    let mut answers = Vec::new();
     for number in 0..6 {
-        statuses.push(
-            guess(&sprayer, &format!("sprayed{number}@example.org"))
-                .await
-                .status
-                .as_u16(),
-        );
+        answers.push(guess(&sprayer, &format!("sprayed{number}@example.org")).await);
     }
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses, [401, 401, 401, 401, 429, 429]);
+    assert!(wait(&answers[4]) > 60, "{}", answers[4].text);
     // Others are not in it.
     assert_eq!(guess(&gateway.client(), "sprayed0@example.org").await.status, 401);
     Person::log_in(gateway.client(), ADMIN_EMAIL, PASSWORD).await;
@@ -96,6 +97,20 @@ async fn who_signs_in_behind_one_address_adds_nothing_to_its_wait() {
         statuses.push(guessed.status.as_u16());
     }
     assert_eq!(statuses, [401, 401, 401, 401, 429]);
+}
+
+#[tokio::test]
+async fn who_guesses_at_one_account_waits_as_long_as_the_file_says() {
+    let gateway = Served::start("lockout: { per_pair: { free_attempts: 2, first_wait: 10m } }");
+    gateway.set_up().await;
+    let guesser = gateway.client();
+    for _ in 0..2 {
+        assert_eq!(guess(&guesser, ADMIN_EMAIL).await.status, 401);
+    }
+    let refused = guess(&guesser, ADMIN_EMAIL).await;
+    assert_eq!(refusal(&refused), (429, "AUTH_RATE_LIMITED"));
+    assert!(wait(&refused) > 60, "{}", refused.text);
+    assert_eq!(guess(&guesser, "another@example.org").await.status, 401);
 }
 
 #[tokio::test]

@@ -114,11 +114,11 @@ const TESTS: &[(&str, &str)] = &[
     ),
     (
         "lockout.per_pair.free_attempts",
-        "auth/contract/lockout::the_owner_gets_in_from_a_known_address_while_others_guess",
+        "auth/contract/lockout::who_guesses_at_one_account_waits_as_long_as_the_file_says",
     ),
     (
         "lockout.per_pair.first_wait",
-        "auth/contract/lockout::the_owner_gets_in_from_a_known_address_while_others_guess",
+        "auth/contract/lockout::who_guesses_at_one_account_waits_as_long_as_the_file_says",
     ),
     (
         "lockout.per_pair.longest_wait",
@@ -223,7 +223,7 @@ const TESTS: &[(&str, &str)] = &[
     ),
     (
         "trusted_proxies",
-        "auth/contract/lockout::addresses_that_a_client_makes_up_are_not_believed",
+        "auth/keys/server::an_address_is_the_first_before_the_proxies_that_the_file_trusts",
     ),
     (
         "cors_origins",
@@ -231,7 +231,7 @@ const TESTS: &[(&str, &str)] = &[
     ),
     (
         "return_to",
-        "auth/contract/login::the_way_back_is_a_path_of_ours_or_an_allowed_origin",
+        "auth/keys/server::who_signs_in_returns_to_the_origins_of_the_file",
     ),
     ("limits.body", "auth/keys/limits::a_body_is_as_long_as_the_file_allows"),
     (

@@ -2,7 +2,7 @@
 
 use super::free_port;
 use crate::support::eventually_async;
-use crate::support::gateway::{Served, answer, shared};
+use crate::support::gateway::{ADMIN_EMAIL, PASSWORD, Served, answer};
 use crate::support::start::Start;
 use local_postgres::{Durability, Server};
 use reqwest::Method;
@@ -118,22 +118,51 @@ async fn the_master_key_may_be_a_secret() {
 
 #[tokio::test]
 async fn a_page_of_an_allowed_origin_may_read_answers() {
-    let gateway = shared().await;
-    let ask = async |origin: &str| {
+    let gateway = Served::start("cors_origins: [https://pages.example.org]");
+    for (origin, may) in [("https://pages.example.org", true), ("https://app.example.org", false)] {
         let request = gateway.client().request(Method::GET, "/v1/auth/session/check");
-        answer(request.header("origin", origin)).await
-    };
-    let allowed = ask("https://app.example.org").await;
-    assert_eq!(
-        allowed.header("access-control-allow-origin"),
-        Some("https://app.example.org")
-    );
-    assert_eq!(
-        ask("https://other.example.org")
+        let answer = answer(request.header("origin", origin)).await;
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            may.then_some(origin),
+            "{origin}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_signs_in_returns_to_the_origins_of_the_file() {
+    let gateway = Served::start("return_to: [https://pages.example.org]");
+    gateway.set_up().await;
+    for (target, status) in [("https://pages.example.org/x", 200), ("https://app.example.org/x", 400)] {
+        let login = json!({"email": ADMIN_EMAIL, "password": PASSWORD, "return_to": target});
+        let answer = gateway.client().post("/v1/auth/login", login).await;
+        assert_eq!(answer.status, status, "{target}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_the_first_before_the_proxies_that_the_file_trusts() {
+    let lines =
+        "trusted_proxies: [127.0.0.1/32, 192.0.2.0/24]\nlockout: { per_pair: { free_attempts: 1, first_wait: 10m } }";
+    let gateway = Served::start(lines);
+    gateway.set_up().await;
+    let guess = async |forwarded_for: &str| {
+        let request = reqwest::Client::new().post(format!("{}/v1/auth/login", gateway.base));
+        let body = json!({"email": ADMIN_EMAIL, "password": "a guess of many 77"});
+        answer(request.header("x-forwarded-for", forwarded_for).json(&body))
             .await
-            .header("access-control-allow-origin"),
-        None
-    );
+            .status
+    };
+    for (forwarded_for, status) in [
+        ("10.0.0.1, 192.0.2.1", 401),
+        ("10.0.0.2, 192.0.2.1", 401),
+        ("10.0.0.1, 192.0.2.2", 429),
+        ("10.0.0.3, 10.0.0.4", 401),
+        ("10.0.0.5, 10.0.0.4", 429),
+    ] {
+        assert_eq!(guess(forwarded_for).await, status, "{forwarded_for}");
+    }
 }
 
 #[tokio::test]
@@ -199,7 +228,7 @@ async fn cookies_are_for_the_domain_and_secure_where_that_is_said() {
     ] {
         let gateway = Served::start(&lines);
         gateway.set_up().await;
-        let login = json!({"email": "admin@example.org", "password": crate::support::gateway::PASSWORD});
+        let login = json!({"email": ADMIN_EMAIL, "password": PASSWORD});
         let answer = gateway.client().post("/v1/auth/login", login).await;
         let cookie = answer.header("set-cookie").expect("a cookie");
         assert!(cookie.contains(has) && !cookie.contains(lacks), "{lines}: {cookie}");
