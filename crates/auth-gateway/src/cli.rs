@@ -178,7 +178,8 @@ pub(crate) enum Users {
         #[command(flatten)]
         output: Output,
     },
-    /// Destroy the user's data key: nothing personal in the log can be read again. Can not be undone.
+    /// Destroy the user's data key: nothing personal in the log can be read again. Can not be undone. A SQLite database is
+    /// written anew for it, while who writes waits.
     Erase {
         user: String,
         /// Do not ask.

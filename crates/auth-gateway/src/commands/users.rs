@@ -4,9 +4,10 @@ use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use config_text::environment::Environment;
+use event_store::Remains;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
@@ -20,6 +21,7 @@ use crate::crypto::password::Password;
 use crate::crypto::random::{self, SystemRandomness};
 use crate::crypto::secret_text::SecretText;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::UserId;
 use crate::domain::user::{Command, DisableReason, Lifecycle, UserSource};
 
 /// Longer than any password, so that a file piped in by mistake is refused and not read on and on.
@@ -63,9 +65,30 @@ async fn work(app: &Arc<App>, users: Users) -> Outcome {
         Users::Erase { user, output, .. } => {
             let id = app.user_named(&user).await?.state.id;
             app.erase_user(id, &Caller::operator()).await?;
-            let said = format!("{id} is erased; backups from before still hold the data key, so let them expire");
+            let remains = remains_of_the_key(app, id).await?;
+            let said = format!("{id} is erased; {remains}; backups from before hold it, so let them expire");
             output::done(output.output, &said, &json!({"id": id, "standing": "erased"}))
         }
+    }
+}
+
+/// Removes what a deleted data key leaves in the database's files, and says where some may be.
+///
+/// # Errors
+/// It is still there. Erasing again tries again.
+async fn remains_of_the_key(app: &App, id: UserId) -> anyhow::Result<&'static str> {
+    let again = || {
+        format!(
+            "{id} is erased, but copies of the wrapped data key may be left in the database's files: repeat \
+             `users erase {id} --yes` when nobody uses the database for long"
+        )
+    };
+    match app.store.remove_remains().await.with_context(again)? {
+        Remains::Gone => Ok("no file of the database holds the data key"),
+        Remains::LeftToServer => {
+            Ok("PostgreSQL removes the deleted data key at its next VACUUM, but for its write-ahead log")
+        }
+        Remains::InLog => Err(anyhow!("somebody reads from the write-ahead log").context(again())),
     }
 }
 

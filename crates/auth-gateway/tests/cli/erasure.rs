@@ -45,29 +45,68 @@ async fn an_erased_user_is_nowhere_readable_and_the_log_still_verifies() {
     assert_ne!(other, id);
 }
 
-#[tokio::test]
-async fn after_a_vacuum_the_key_of_an_erased_user_is_in_no_file() {
-    let installation = Installation::migrated();
-    let ids = ["ada@example.org", "bob@example.org", "eve@example.org"].map(|email| installation.user(email));
-    let mut wrapped = Vec::new();
+async fn database(installation: &Installation) -> AnyConnection {
     sqlx::any::install_default_drivers();
     let url = format!("sqlite:{}", installation.data().join("auth.db").display());
-    let mut connection = AnyConnection::connect(&url).await.expect("the database");
+    AnyConnection::connect(&url).await.expect("the database")
+}
+
+/// As the database keeps it.
+async fn wrapped_key(connection: &mut AnyConnection, user: &str) -> Vec<u8> {
+    let select = sqlx::query("SELECT value FROM records WHERE kind = 'subject_key' AND key = $1").bind(user.as_bytes());
+    let row = select.fetch_one(connection).await.expect("a key");
+    row.get(0)
+}
+
+#[tokio::test]
+async fn no_file_holds_the_key_of_an_erased_user_while_the_program_serves() {
+    let installation = Installation::migrated();
+    let emails = [
+        "ada@example.org",
+        "bob@example.org",
+        "eve@example.org",
+        "kim@example.org",
+    ];
+    let ids = emails.map(|email| installation.user(email));
+    let mut connection = database(&installation).await;
+    let mut keys = Vec::new();
     for id in &ids {
-        let select =
-            sqlx::query("SELECT value FROM records WHERE kind = 'subject_key' AND key = $1").bind(id.as_bytes());
-        let row = select.fetch_one(&mut connection).await.expect("a key");
-        wrapped.push(row.get::<Vec<u8>, _>(0));
+        keys.push(wrapped_key(&mut connection, id).await);
     }
     connection.close().await.expect("closed");
-    assert_eq!(installation.files_with(&wrapped[1]).len(), 1);
+    let serving = installation.serve();
+    for number in 0..3 {
+        assert_eq!(serving.login(emails[number]).await, 200);
+        let said = installation.run(&["users", "erase", &ids[number], "--yes"]);
+        assert!(
+            said.code == Some(0) && said.stderr.contains("no file"),
+            "{}",
+            said.stderr
+        );
+        assert_eq!(installation.files_with(&keys[number]), [""; 0], "{number}");
+        assert!(!installation.files_with(&keys[number + 1]).is_empty());
+        assert_eq!(serving.login(emails[number + 1]).await, 200);
+    }
+    serving.terminate();
+}
 
-    installation.done(&["users", "erase", &ids[1], "--yes"]);
-    // Where SQLite moved rows between pages, a copy may be left until then.
-    let mut connection = AnyConnection::connect(&url).await.expect("the database");
-    let vacuum = sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection);
-    vacuum.await.expect("nobody else is there");
-    connection.close().await.expect("closed");
-    assert_eq!(installation.files_with(&wrapped[1]), [""; 0]);
-    assert_eq!(installation.files_with(&wrapped[2]).len(), 1);
+#[tokio::test]
+async fn an_erasure_during_which_somebody_reads_on_says_what_to_do_and_can_be_repeated() {
+    let installation = Installation::migrated();
+    let id = installation.user("ada@example.org");
+    let mut reader = database(&installation).await;
+    let key = wrapped_key(&mut reader, &id).await;
+    let begun = sqlx::raw_sql("BEGIN; SELECT count(*) FROM events").fetch_all(&mut reader);
+    begun.await.expect("a view of its own");
+    let erase = ["users", "erase", &id, "--yes"];
+    let told = installation.run(&erase);
+    assert!(
+        told.code == Some(1) && told.stderr.contains("is erased, but") && told.stderr.contains("repeat"),
+        "{}",
+        told.stderr
+    );
+    assert_eq!(installation.json(&["users", "show", &id])["standing"], "erased");
+    reader.close().await.expect("closed");
+    installation.done(&erase);
+    assert_eq!(installation.files_with(&key), [""; 0]);
 }

@@ -15,4 +15,5 @@ mod lookups;
 mod model;
 mod outage;
 mod records;
+mod remains;
 mod writer;
