@@ -2,8 +2,9 @@
 //!
 //! A new endpoint is a line in the router's table and its description in a part; then this test writes the document anew.
 
+use crate::support::gateway::{Answer, PASSWORD, new_address, shared};
 use auth_gateway::http::router;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -79,5 +80,72 @@ fn every_reference_leads_somewhere_and_every_operation_has_its_own_id() {
             let id = piece.split('"').next().expect("a text");
             assert!(ids.insert(id.to_owned()), "{id} twice");
         }
+    }
+}
+
+/// The schema of a field in the JSON body of a POST.
+fn field(path: &str, name: &str) -> Value {
+    let body = &described_paths()[path]["post"]["requestBody"]["content"]["application/json"];
+    body["schema"]["properties"][name].clone()
+}
+
+fn longest(schema: &Value) -> usize {
+    let longest = schema["maxLength"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("a bound: {schema}"));
+    usize::try_from(longest).expect("small")
+}
+
+#[tokio::test]
+async fn texts_are_as_long_as_it_says_and_no_longer() {
+    let (gateway, keys) = (shared().await, "/api/v1/api-keys");
+    let person = gateway.user().await;
+    let with_services = format!("{keys}/with-services");
+    let ask = async |path: &str, body: Value| -> Answer { person.post(path, body).await };
+    let address = |length: usize| {
+        let domain = format!(".{}", "d".repeat(60)).repeat(3);
+        let rest = length - "a@example.org".len() - domain.len();
+        format!("{}@example{domain}.org", "a".repeat(rest + 1))
+    };
+    let password = |length: usize| format!("{PASSWORD}{}", "x".repeat(length - PASSWORD.len()));
+    let sign_up = "/v1/auth/signup";
+    let cases: [(&str, Value, &dyn Fn(usize) -> Value); 7] = [
+        (
+            sign_up,
+            field(sign_up, "name"),
+            &|length| json!({"email": new_address(), "password": PASSWORD, "name": "n".repeat(length)}),
+        ),
+        (
+            sign_up,
+            field(sign_up, "password"),
+            &|length| json!({"email": new_address(), "password": password(length)}),
+        ),
+        (
+            sign_up,
+            field(sign_up, "email"),
+            &|length| json!({"email": address(length), "password": PASSWORD}),
+        ),
+        (
+            "/v1/auth/login",
+            field("/v1/auth/login", "project_scope"),
+            &|length| json!({"email": person.email, "password": PASSWORD, "project_scope": "p".repeat(length)}),
+        ),
+        (keys, field(keys, "name"), &|length| json!({"name": "n".repeat(length)})),
+        (
+            keys,
+            field(keys, "description"),
+            &|length| json!({"name": format!("described {length}"), "description": "d".repeat(length)}),
+        ),
+        (
+            &with_services,
+            field(&with_services, "service_keys")["items"].clone(),
+            &|length| json!({"name": format!("of {length}"), "service_type": "specific", "service_keys": ["s".repeat(length)]}),
+        ),
+    ];
+    for (path, schema, body) in cases {
+        let most = longest(&schema);
+        let accepted = ask(path, body(most)).await;
+        assert!(accepted.status.is_success(), "{path} {most}: {}", accepted.text);
+        assert_eq!(ask(path, body(most + 1)).await.status, 400, "{path} {}", most + 1);
     }
 }
