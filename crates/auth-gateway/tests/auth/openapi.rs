@@ -89,6 +89,9 @@ fn field(path: &str, name: &str) -> Value {
     body["schema"]["properties"][name].clone()
 }
 
+/// A request with a text of so many characters.
+type Body<'b> = &'b dyn Fn(usize) -> Value;
+
 fn longest(schema: &Value) -> usize {
     let longest = schema["maxLength"]
         .as_u64()
@@ -109,7 +112,7 @@ async fn texts_are_as_long_as_it_says_and_no_longer() {
     };
     let password = |length: usize| format!("{PASSWORD}{}", "x".repeat(length - PASSWORD.len()));
     let sign_up = "/v1/auth/signup";
-    let cases: [(&str, Value, &dyn Fn(usize) -> Value); 7] = [
+    let cases: [(&str, Value, Body<'_>); 7] = [
         (
             sign_up,
             field(sign_up, "name"),
