@@ -20,7 +20,7 @@ impl From<session::Refusal> for Refusal {
             session::Refusal::SessionUnknown => Self::NotFound("session"),
             session::Refusal::SessionEnded | session::Refusal::UserMayNotAct => Self::SessionEnded,
             session::Refusal::RotatedMeanwhile => Self::Contended,
-            session::Refusal::SessionExists | session::Refusal::ScopeTooWide => Self::Rule(refusal.to_string()),
+            session::Refusal::SessionExists => Self::Rule(refusal.to_string()),
         }
     }
 }

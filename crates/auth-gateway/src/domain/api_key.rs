@@ -7,7 +7,7 @@ mod settings;
 
 pub(crate) use decide::{Command, Creation, decide};
 pub(crate) use event::{ApiKeyEvent, KeyOrigin, RevokeReason};
-pub(crate) use refusal::{MAX_FORMER_HASHES, Refusal};
+pub(crate) use refusal::Refusal;
 pub(crate) use settings::{
     AccessLevel, Binding, KeyContext, RateLimit, ServiceAccess, ServiceScopes, Settings, requested_permissions,
 };

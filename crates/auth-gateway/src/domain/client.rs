@@ -83,12 +83,10 @@ impl Aggregate for Client {
         };
         match event {
             ClientEvent::Registered { .. } => return Err(OutOfPlace("the client is registered already")),
-            ClientEvent::Updated { settings } => client.settings = settings,
             ClientEvent::SecretRotated { hash, old_valid_until } => {
                 client.rotate_secret(hash, old_valid_until, told.at);
             }
             ClientEvent::Disabled {} => client.phase = Phase::Disabled { since: told.at },
-            ClientEvent::Enabled {} => client.phase = Phase::Enabled,
         }
         Ok(client)
     }

@@ -2,11 +2,6 @@
 //!
 //! An aggregate decides (`decide(state, command, now)` gives facts or a refusal) and folds (`apply(state, event)` gives the next
 //! state). `fold` is where the event store calls in; `sealed` and `fact` are how personal facts stay out of what is stored in clear.
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the use cases that call this come with the modules above"
-)]
 
 pub(crate) mod fold;
 pub(crate) mod login;

@@ -121,7 +121,7 @@ impl Aggregate for Session {
                 session.issue = Some(issue);
                 session.refreshed_at = told.at;
             }
-            (Phase::Open, SessionEvent::TokenIssued { .. } | SessionEvent::ReplayDetected { .. }) => {}
+            (Phase::Open, SessionEvent::ReplayDetected { .. }) => {}
             (Phase::Open, SessionEvent::Ended { reason }) => session.phase = Phase::Ended { at: told.at, reason },
         }
         Ok(session)

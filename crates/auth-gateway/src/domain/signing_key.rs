@@ -5,7 +5,7 @@ mod event;
 mod schedule;
 
 pub(crate) use decide::{Command, Refusal, decide};
-pub(crate) use event::{RetireReason, SigningKeyEvent};
+pub(crate) use event::SigningKeyEvent;
 pub(crate) use schedule::{Schedule, Step, due};
 
 use super::aggregate::{Aggregate, OutOfPlace, Told};

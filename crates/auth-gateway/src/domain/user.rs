@@ -5,8 +5,7 @@ mod event;
 
 pub(crate) use decide::{Command, Refusal, Registration, decide};
 pub(crate) use event::{
-    DisableReason, EmailFact, LoginFact, PasswordCause, PasswordFact, Profile, ProfileField, SessionsEnd, UserEvent,
-    UserSource,
+    DisableReason, EmailFact, LoginFact, PasswordFact, Profile, SessionsEnd, UserEvent, UserSource,
 };
 
 use super::aggregate::{Aggregate, OutOfPlace, Told};
@@ -99,12 +98,10 @@ impl User {
         }
     }
 
-    fn set_verified_at(&mut self, at: Option<Timestamp>) {
+    fn verify(&mut self, at: Timestamp) {
         match &mut self.lifecycle {
-            Lifecycle::Disabled { verified_at, .. } => *verified_at = at,
-            Lifecycle::Unverified | Lifecycle::Active { .. } => {
-                self.lifecycle = at.map_or(Lifecycle::Unverified, |verified_at| Lifecycle::Active { verified_at });
-            }
+            Lifecycle::Disabled { verified_at, .. } => *verified_at = Some(at),
+            Lifecycle::Unverified | Lifecycle::Active { .. } => self.lifecycle = Lifecycle::Active { verified_at: at },
             Lifecycle::Erased { .. } => {}
         }
     }
@@ -138,16 +135,11 @@ impl Aggregate for User {
         }
         match event {
             UserEvent::Registered { .. } => return Err(OutOfPlace("the user is registered already")),
-            UserEvent::EmailVerified {} => user.set_verified_at(Some(told.at)),
-            UserEvent::EmailChanged { verified } => {
-                user.email.clone_from(&told.sealed);
-                user.set_verified_at(verified.then_some(told.at));
-            }
+            UserEvent::EmailVerified {} => user.verify(told.at),
             UserEvent::PasswordSet { .. } => {
                 user.password.clone_from(&told.sealed);
                 user.password_set_at = Some(told.at);
             }
-            UserEvent::ProfileChanged { .. } => user.profile.clone_from(&told.sealed),
             UserEvent::RoleChanged { role } => user.role = role,
             UserEvent::Disabled { reason } => {
                 user.lifecycle = Lifecycle::Disabled {

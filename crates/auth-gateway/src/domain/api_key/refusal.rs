@@ -1,7 +1,7 @@
 //! Why a command to a key is refused.
 
 /// How many replaced hashes may be alive at once.
-pub(crate) const MAX_FORMER_HASHES: usize = 8;
+pub(super) const MAX_FORMER_HASHES: usize = 8;
 pub(super) const MAX_NAME_CHARS: usize = 200;
 pub(super) const MAX_DESCRIPTION_CHARS: usize = 2000;
 

@@ -1,5 +1,6 @@
 //! Given what happened, when something is asked, then this follows.
 
+use super::refusal::MAX_FORMER_HASHES;
 use super::*;
 use crate::domain::testing::{HOUR, START, Stream, organization_id, seconds, user_id};
 use event_store::Event;

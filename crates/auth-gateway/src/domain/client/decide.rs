@@ -12,17 +12,12 @@ const MAX_AUDIENCE_CHARS: usize = 500;
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Register(Registration),
-    /// The settings as they shall be, whole.
-    Update {
-        settings: ClientSettings,
-    },
     /// The secrets so far go on for `overlap`, and die then.
     RotateSecret {
         hash: KeyHash,
         overlap: Duration,
     },
     Disable,
-    Enable,
 }
 
 #[derive(Clone, Debug)]
@@ -64,14 +59,8 @@ pub(crate) fn decide(state: Option<&Client>, command: Command, now: Timestamp) -
         (Some(client), command) => (client, command),
     };
     let event = match (client.phase, command) {
-        (Phase::Enabled, Command::Enable) | (Phase::Disabled { .. }, Command::Disable) => return Ok(Vec::new()),
+        (Phase::Disabled { .. }, Command::Disable) => return Ok(Vec::new()),
         (Phase::Enabled, Command::Disable) => ClientEvent::Disabled {},
-        (Phase::Disabled { .. }, Command::Enable) => ClientEvent::Enabled {},
-        (_, Command::Update { settings }) if settings == client.settings => return Ok(Vec::new()),
-        (_, Command::Update { settings }) => {
-            check(client.kind, &settings)?;
-            ClientEvent::Updated { settings }
-        }
         (Phase::Disabled { .. }, Command::RotateSecret { .. }) => return Err(Refusal::ClientDisabled),
         (Phase::Enabled, Command::RotateSecret { hash, overlap }) => rotate_secret(client, hash, now.plus(overlap))?,
         (_, Command::Register(_)) => return Err(Refusal::ClientExists),

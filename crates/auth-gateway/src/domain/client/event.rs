@@ -16,15 +16,10 @@ pub(crate) enum ClientEvent {
         /// Of the secret of a confidential client.
         hash: Option<KeyHash>,
     },
-    /// The settings as they are now, whole.
-    #[serde(rename = "client.updated")]
-    Updated { settings: ClientSettings },
     #[serde(rename = "client.secret_rotated")]
     SecretRotated { hash: KeyHash, old_valid_until: Timestamp },
     #[serde(rename = "client.disabled")]
     Disabled {},
-    #[serde(rename = "client.enabled")]
-    Enabled {},
 }
 
 /// Whether the client can keep a secret (RFC 6749 section 2.1).

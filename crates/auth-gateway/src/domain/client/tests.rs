@@ -75,16 +75,13 @@ fn a_replaced_secret_is_dead_exactly_at_the_end_of_the_overlap() {
 }
 
 #[test]
-fn a_disabled_client_is_nobody_until_it_is_enabled() {
+fn a_disabled_client_is_nobody() {
     let mut stream = registered();
     assert_eq!(on(&mut stream, Command::Disable).unwrap(), "client.disabled");
     let client = stream.known();
     assert!(!client.accepts_secret(&hash(1), START) && !client.may(Capability::Introspect));
     assert_eq!(on(&mut stream, Command::Disable).unwrap(), "");
     assert_eq!(on(&mut stream, rotate(2, HOUR)), Err(Refusal::ClientDisabled));
-    assert_eq!(on(&mut stream, Command::Enable).unwrap(), "client.enabled");
-    assert_eq!(on(&mut stream, Command::Enable).unwrap(), "");
-    assert!(stream.known().may(Capability::Feed));
 }
 
 #[test]
@@ -146,17 +143,6 @@ fn what_does_not_fit_a_client_is_refused() {
     let mut stream = empty();
     on(&mut stream, Command::Register(public.clone())).unwrap();
     assert_eq!(on(&mut stream, rotate(1, HOUR)), Err(Refusal::SecretUnfit));
-    let update = |settings| Command::Update { settings };
-    assert_eq!(
-        on(&mut stream, update(settings())),
-        Err(Refusal::PublicClientWithCapabilities)
-    );
-    assert_eq!(on(&mut stream, update(public.settings.clone())).unwrap(), "");
-    let renamed = ClientSettings {
-        name: "Other".to_owned(),
-        ..public.settings.clone()
-    };
-    assert_eq!(on(&mut stream, update(renamed)).unwrap(), "client.updated");
     assert_eq!(on(&mut stream, Command::Register(public)), Err(Refusal::ClientExists));
     assert_eq!(on(&mut empty(), Command::Disable), Err(Refusal::ClientUnknown));
 }
@@ -164,16 +150,7 @@ fn what_does_not_fit_a_client_is_refused() {
 /// A history in which every kind of event happens.
 pub(crate) fn every_event() -> Vec<Event> {
     let mut stream = registered();
-    let settings = ClientSettings {
-        name: "x".to_owned(),
-        ..settings()
-    };
-    for command in [
-        Command::Update { settings },
-        rotate(2, HOUR),
-        Command::Disable,
-        Command::Enable,
-    ] {
+    for command in [rotate(2, HOUR), Command::Disable] {
         assert_ne!(on(&mut stream, command).unwrap(), "");
     }
     stream.events
@@ -182,15 +159,8 @@ pub(crate) fn every_event() -> Vec<Event> {
 fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         Just(Command::Register(registration())),
-        Just(Command::Update {
-            settings: ClientSettings {
-                name: "x".to_owned(),
-                ..ClientSettings::default()
-            }
-        }),
         (1u8..5, 0u64..100).prop_map(|(number, overlap)| rotate(number, Duration::from_secs(overlap))),
         Just(Command::Disable),
-        Just(Command::Enable),
     ]
 }
 

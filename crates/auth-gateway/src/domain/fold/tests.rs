@@ -64,7 +64,7 @@ fn a_stream_begins_with_its_beginning() {
     for (stream, kind) in [
         ("user", "user.erased"),
         ("api_key", "api_key.deleted"),
-        ("client", "client.enabled"),
+        ("client", "client.disabled"),
     ] {
         let refusal = refusal(StreamId::new(stream, ID), kind, json!({}));
         assert!(refusal.contains("nothing happens to a"), "{refusal}");

@@ -21,11 +21,6 @@ pub(crate) enum Command {
         next: u32,
         issue: TokenIssue,
     },
-    IssueToken {
-        issue: TokenIssue,
-        scopes: ScopeSet,
-        audience: Vec<String>,
-    },
     /// After `Presented::Replay`: ends the session.
     ReportReplay {
         presented: u32,
@@ -39,6 +34,10 @@ pub(crate) enum Command {
 /// A new session.
 #[derive(Clone, Debug)]
 pub(crate) struct Opening {
+    #[expect(
+        dead_code,
+        reason = "who begins it appends to the stream of this id, which is where the session has it from"
+    )]
     pub(crate) id: SessionId,
     /// As loaded for the login: should all sessions end meanwhile, this one has ended too.
     pub(crate) user: User,
@@ -67,8 +66,6 @@ pub(crate) enum Refusal {
     UserMayNotAct,
     #[error("the refresh token was rotated meanwhile")]
     RotatedMeanwhile,
-    #[error("a session does not issue more than it was given")]
-    ScopeTooWide,
 }
 
 /// What follows from the command: nothing when it is so already.
@@ -93,7 +90,7 @@ pub(crate) fn decide(state: Option<&Session>, command: Command, now: Timestamp) 
 fn change(session: &Session, command: Command, now: Timestamp) -> Result<Vec<Fact>, Refusal> {
     let has_expired = now >= session.expires_at;
     match command {
-        Command::Rotate { .. } | Command::IssueToken { .. } if has_expired => Err(Refusal::SessionEnded),
+        Command::Rotate { .. } if has_expired => Err(Refusal::SessionEnded),
         Command::Rotate { next, issue } => {
             if session.generation.checked_add(1) != Some(next) {
                 return Err(Refusal::RotatedMeanwhile);
@@ -102,21 +99,6 @@ fn change(session: &Session, command: Command, now: Timestamp) -> Result<Vec<Fac
                 generation: next,
                 issue,
             })])
-        }
-        Command::IssueToken {
-            issue,
-            scopes,
-            audience,
-        } => {
-            if scopes.granted_within(&session.scopes) != scopes {
-                return Err(Refusal::ScopeTooWide);
-            }
-            let issued = SessionEvent::TokenIssued {
-                issue,
-                scopes,
-                audience,
-            };
-            Ok(vec![Fact::new(&issued)])
         }
         Command::ReportReplay { presented, device } => Ok(report_replay(session, presented, &device)),
         Command::End { reason } => Ok(vec![Fact::new(&SessionEvent::Ended { reason })]),

@@ -31,13 +31,6 @@ pub(crate) enum SessionEvent {
     /// The refresh token was exchanged for the next.
     #[serde(rename = "session.refreshed")]
     Refreshed { generation: u32, issue: TokenIssue },
-    /// An access token beside the refresh family's.
-    #[serde(rename = "session.token_issued")]
-    TokenIssued {
-        issue: TokenIssue,
-        scopes: ScopeSet,
-        audience: Vec<String>,
-    },
     /// A refresh token was presented that had been used up. Personal: `Device`, the presenter's.
     #[serde(rename = "session.replay_detected")]
     ReplayDetected { presented: u32, current: u32 },

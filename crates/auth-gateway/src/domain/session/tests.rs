@@ -266,20 +266,6 @@ fn an_expired_session_issues_nothing_but_can_be_ended() {
 }
 
 #[test]
-fn a_session_issues_no_more_than_it_was_given() {
-    let mut stream = started();
-    let token = |scopes: &str| Command::IssueToken {
-        issue: issue(9),
-        scopes: scopes.parse().unwrap(),
-        audience: Vec::new(),
-    };
-    assert_eq!(on(&mut stream, token("memories:read")).unwrap(), "session.token_issued");
-    assert_eq!(on(&mut stream, token("secrets:read")), Err(Refusal::ScopeTooWide));
-    assert_eq!(on(&mut stream, token("*")), Err(Refusal::ScopeTooWide));
-    assert_eq!(stream.known().generation, 1);
-}
-
-#[test]
 fn a_session_is_live_until_it_is_idle_over_or_ended_by_anyone() {
     let mut stream = started();
     let session = stream.known();
@@ -325,13 +311,6 @@ fn a_session_without_idle_limit_is_live_until_its_end() {
 /// A history in which every kind of event happens.
 pub(crate) fn every_event() -> Vec<Event> {
     let mut stream = rotated();
-    let scopes = ScopeSet::default();
-    let token = Command::IssueToken {
-        issue: issue(3),
-        scopes,
-        audience: Vec::new(),
-    };
-    on(&mut stream, token).unwrap();
     on(
         &mut stream,
         Command::ReportReplay {

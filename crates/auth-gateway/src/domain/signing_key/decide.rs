@@ -21,10 +21,6 @@ pub(crate) enum Command {
     Retire {
         kid: String,
     },
-    /// At once, even the active one: what it signed is void, and nothing is signed until another is activated.
-    Withdraw {
-        kid: String,
-    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +43,6 @@ pub(crate) fn decide(state: Option<&SigningKeys>, command: Command, now: Timesta
     let none = SigningKeys::default();
     let keys = state.unwrap_or(&none);
     let phase = |kid: &str| keys.get(kid).map(|key| key.phase).ok_or(Refusal::KeyUnknown);
-    let retired = |kid: String, reason| Ok(vec![Fact::new(&SigningKeyEvent::Retired { kid, reason })]);
     match command {
         Command::Publish { kid, .. } if keys.get(&kid).is_some() => Err(Refusal::KeyExists),
         Command::Publish {
@@ -65,13 +60,12 @@ pub(crate) fn decide(state: Option<&SigningKeys>, command: Command, now: Timesta
             Phase::Published => Ok(activate(keys, kid, now.plus(overlap))),
         },
         Command::Retire { kid } => match phase(&kid)? {
-            Phase::Retiring { until, .. } if now >= until => retired(kid, RetireReason::Scheduled),
+            Phase::Retiring { until, .. } if now >= until => {
+                let reason = RetireReason::Scheduled;
+                Ok(vec![Fact::new(&SigningKeyEvent::Retired { kid, reason })])
+            }
             Phase::Published | Phase::Active { .. } | Phase::Retiring { .. } => Err(Refusal::StillNeeded),
         },
-        Command::Withdraw { kid } => {
-            phase(&kid)?;
-            retired(kid, RetireReason::Compromised)
-        }
     }
 }
 

@@ -25,6 +25,4 @@ pub(crate) enum SigningKeyEvent {
 pub(crate) enum RetireReason {
     /// Its time was over.
     Scheduled,
-    /// Somebody else may have it: whatever it signed is void.
-    Compromised,
 }

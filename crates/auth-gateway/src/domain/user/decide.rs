@@ -1,9 +1,6 @@
 //! What may be done to users, and what follows.
 
-use super::event::{
-    DisableReason, EmailFact, LoginFact, PasswordCause, PasswordFact, Profile, ProfileField, SessionsEnd, UserEvent,
-    UserSource,
-};
+use super::event::{DisableReason, LoginFact, PasswordCause, PasswordFact, SessionsEnd, UserEvent, UserSource};
 use super::{Lifecycle, User};
 use crate::domain::device::Device;
 use crate::domain::email_address::EmailAddress;
@@ -18,12 +15,6 @@ use serde_json::json;
 pub(crate) enum Command {
     Register(Registration),
     VerifyEmail,
-    /// `verified`: the new address was shown to be the user's. Ends all sessions but `except`.
-    ChangeEmail {
-        email: EmailAddress,
-        verified: bool,
-        except: Option<SessionId>,
-    },
     /// The owner's own change, or an administrator's import. Ends all sessions but `except`.
     ChangePassword {
         password_hash: String,
@@ -40,11 +31,6 @@ pub(crate) enum Command {
     CompletePasswordReset {
         password_hash: String,
         device: Device,
-    },
-    /// The whole profile, and which of its fields differ from before.
-    ChangeProfile {
-        profile: Profile,
-        fields: Vec<ProfileField>,
     },
     ChangeRole {
         role: Role,
@@ -126,14 +112,6 @@ fn change(user: &User, command: Command) -> Vec<Fact> {
     let id = user.id;
     match command {
         Command::VerifyEmail => verify(user),
-        Command::ChangeEmail {
-            email,
-            verified,
-            except,
-        } => vec![
-            Fact::new(&UserEvent::EmailChanged { verified }).about(id, &EmailFact { email }),
-            sessions_ended(except, SessionsEnd::EmailChanged),
-        ],
         Command::ChangePassword { password_hash, except } => vec![
             password_set(id, password_hash, PasswordCause::Changed),
             sessions_ended(except, SessionsEnd::PasswordChanged),
@@ -148,10 +126,6 @@ fn change(user: &User, command: Command) -> Vec<Fact> {
             facts.push(password_set(id, password_hash, PasswordCause::Reset));
             facts.push(sessions_ended(None, SessionsEnd::PasswordReset));
             facts
-        }
-        Command::ChangeProfile { fields, .. } if fields.is_empty() => Vec::new(),
-        Command::ChangeProfile { profile, fields } => {
-            vec![Fact::new(&UserEvent::ProfileChanged { fields }).about(id, &profile)]
         }
         Command::EndSessions { except, reason } => vec![sessions_ended(except, reason)],
         Command::RecordLogin { session, login } => vec![succeeded_login(id, session, login)],

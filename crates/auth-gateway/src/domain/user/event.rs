@@ -27,9 +27,6 @@ pub(crate) enum UserEvent {
     },
     #[serde(rename = "user.email_verified")]
     EmailVerified {},
-    /// Personal: `EmailFact`.
-    #[serde(rename = "user.email_changed")]
-    EmailChanged { verified: bool },
     /// Personal: `PasswordFact`.
     #[serde(rename = "user.password_set")]
     PasswordSet { cause: PasswordCause },
@@ -39,9 +36,6 @@ pub(crate) enum UserEvent {
     /// Personal: `Device`.
     #[serde(rename = "user.password_reset_completed")]
     PasswordResetCompleted {},
-    /// Personal: `Profile`, whole.
-    #[serde(rename = "user.profile_changed")]
-    ProfileChanged { fields: Vec<ProfileField> },
     #[serde(rename = "user.role_changed")]
     RoleChanged { role: Role },
     #[serde(rename = "user.disabled")]
@@ -109,19 +103,9 @@ pub(crate) enum SessionsEnd {
     ByAdministrator,
     PasswordChanged,
     PasswordReset,
-    EmailChanged,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ProfileField {
-    Name,
-    AvatarUrl,
-    Locale,
-    Timezone,
-}
-
-/// Personal: what a user tells of themselves. Reads the personal part of a registration as well as that of a change.
+/// Personal: what a user tells of themselves. Read from the personal part of a registration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Profile {
@@ -133,7 +117,7 @@ pub(crate) struct Profile {
     pub(crate) timezone: Option<String>,
 }
 
-/// Personal: the address. Reads the personal part of a registration as well as that of a change.
+/// Personal: the address. Read from the personal part of a registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EmailFact {
     pub(crate) email: EmailAddress,

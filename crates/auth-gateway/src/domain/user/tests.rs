@@ -183,32 +183,6 @@ fn completing_a_reset_ends_all_sessions_and_verifies_the_address() {
 }
 
 #[test]
-fn a_changed_address_is_verified_only_when_it_was_shown_to_be() {
-    let change = |verified| Command::ChangeEmail {
-        email: "eve@example.org".parse().unwrap(),
-        verified,
-        except: None,
-    };
-    let mut stream = verified();
-    assert_eq!(
-        on(&mut stream, change(false)).unwrap(),
-        "user.email_changed user.sessions_ended"
-    );
-    assert_eq!(stream.known().lifecycle, Lifecycle::Unverified);
-    assert_eq!(
-        opened(stream.known().email.as_ref()),
-        json!({"email": "eve@example.org"})
-    );
-    assert_eq!(
-        opened(stream.known().profile.as_ref())["name"],
-        "Ada",
-        "the profile stays"
-    );
-    on(&mut stream, change(true)).unwrap();
-    assert!(stream.known().is_verified());
-}
-
-#[test]
 fn a_disabled_user_may_do_nothing_and_comes_back_as_before_but_without_sessions() {
     let mut stream = verified();
     let reason = DisableReason::ByAdministrator;
@@ -289,27 +263,12 @@ fn logins_are_facts_and_the_last_success_is_remembered() {
 }
 
 #[test]
-fn a_role_or_a_profile_changes_when_it_differs() {
+fn a_role_changes_when_it_differs() {
     let mut stream = verified();
     let role = |role| Command::ChangeRole { role };
     assert_eq!(on(&mut stream, role(Role::authenticated())).unwrap(), "");
     assert_eq!(on(&mut stream, role(Role::admin())).unwrap(), "user.role_changed");
     assert!(stream.known().role.is_admin());
-    let profile = Profile {
-        locale: Some("en".to_owned()),
-        ..Profile::default()
-    };
-    let unchanged = Command::ChangeProfile {
-        profile: profile.clone(),
-        fields: Vec::new(),
-    };
-    assert_eq!(on(&mut stream, unchanged).unwrap(), "");
-    let changed = Command::ChangeProfile {
-        profile,
-        fields: vec![ProfileField::Locale],
-    };
-    assert_eq!(on(&mut stream, changed).unwrap(), "user.profile_changed");
-    assert_eq!(opened(stream.known().profile.as_ref())["locale"], "en");
 }
 
 /// A history in which every kind of event happens.
@@ -323,16 +282,6 @@ pub(crate) fn every_event() -> Vec<Event> {
         Command::CompletePasswordReset {
             password_hash: password_hash(),
             device: device(),
-        },
-        Command::ChangeEmail {
-            email: "eve@example.org".parse().unwrap(),
-            verified: false,
-            except: None,
-        },
-        Command::VerifyEmail,
-        Command::ChangeProfile {
-            profile: Profile::default(),
-            fields: vec![ProfileField::Name],
         },
         Command::ChangeRole { role: Role::admin() },
         Command::RecordLogin {

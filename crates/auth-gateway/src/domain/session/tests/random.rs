@@ -14,11 +14,6 @@ fn any_command() -> impl Strategy<Value = Command> {
             presented,
             device: device()
         }),
-        Just(Command::IssueToken {
-            issue: issue(0),
-            scopes: ScopeSet::default(),
-            audience: Vec::new()
-        }),
         (0u8..6).prop_map(|n| match n {
             0 => Command::End {
                 reason: EndReason::Logout

@@ -9,11 +9,6 @@ fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         Just(Command::Register(registration())),
         Just(Command::VerifyEmail),
-        (any::<bool>(), except.clone()).prop_map(|(verified, except)| Command::ChangeEmail {
-            email: "eve@example.org".parse().unwrap(),
-            verified,
-            except,
-        }),
         except.clone().prop_map(move |except| Command::ChangePassword {
             password_hash: password_hash(),
             except
@@ -27,10 +22,6 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(Command::CompletePasswordReset {
             password_hash: password_hash(),
             device: Device::default()
-        }),
-        Just(Command::ChangeProfile {
-            profile: Profile::default(),
-            fields: vec![ProfileField::Name]
         }),
         any::<bool>().prop_map(|admin| Command::ChangeRole {
             role: if admin { Role::admin() } else { Role::default() },
