@@ -1,5 +1,6 @@
 //! API keys of a user: made, shown once, listed, changed, rotated with an overlap, revoked, deleted, imported.
 
+mod import;
 pub(super) mod key_set;
 mod wish;
 
@@ -112,20 +113,6 @@ impl App {
         }
     }
 
-    /// A key of an older system, of which only the SHA-256 is known.
-    pub(crate) async fn import_key(
-        &self,
-        owner: &User,
-        wish: NewKey,
-        hash: KeyHash,
-        caller: &Caller,
-    ) -> Result<SeenKey, Refusal> {
-        if !self.store.find(api_key::HASH_LOOKUP, &hash.0).await?.is_empty() {
-            return Err(Refusal::Exists("API key"));
-        }
-        self.add_key(owner, wish, hash, KeyOrigin::Imported, caller).await
-    }
-
     async fn add_key(
         &self,
         owner: &User,
@@ -141,7 +128,10 @@ impl App {
             let keys = self.key_set(owner.id, now).await?;
             let facts = self.decide_key(&keys, owner, wish.clone(), hash, origin, now)?;
             let events = self.journal.seal(facts, now).await?;
-            let change = Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events);
+            let mut change = Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events);
+            if origin == KeyOrigin::Imported {
+                change = change.claim(import::once_and_for_all(hash, id));
+            }
             let done = self.journal.append(keys.unchanged(change)).await;
             if !tries.again(&done) {
                 done?;

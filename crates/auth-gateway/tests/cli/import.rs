@@ -67,3 +67,36 @@ async fn an_empty_list_of_scopes_is_refused_and_never_means_all() {
         run.stderr
     );
 }
+
+#[tokio::test]
+async fn a_file_that_is_given_again_brings_no_dead_key_back_to_life() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let serving = installation.serve();
+    let (revoked, rotated) = ("lns_revoked1", "lns_rotated1");
+    let lines = line(revoked, Some("lns_")) + &line(rotated, Some("lns_"));
+    installation.done_with(&["keys", "import", "-"], &lines);
+    let listed = installation.json(&["keys", "list", "--user", "ada@example.org"]);
+    let id = |name: &str| {
+        let found = listed
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(|key| key["name"] == name);
+        found.expect("imported")["id"].as_str().expect("an id").to_owned()
+    };
+    installation.done(&["keys", "revoke", &id(revoked)]);
+    for _ in 0..2 {
+        installation.done(&["keys", "rotate", &id(rotated), "--overlap", "0s"]);
+    }
+    let again = installation.run_with(&["keys", "import", "-"], &lines);
+    assert!(
+        again.stderr.contains("0 imported, 2 here already, 0 refused"),
+        "{}",
+        again.stderr
+    );
+    for key in [revoked, rotated] {
+        let (status, body) = serving.post("/v1/auth/verify-api-key", Some(key), &json!({})).await;
+        assert_eq!(status, 401, "{key}: {body}");
+    }
+}
