@@ -3,6 +3,7 @@
 use event_store::{AppendError, ClaimChange, Command as Change, RecordChange};
 
 use super::caller::Caller;
+use super::journal::Loaded;
 use super::sign_up::NewUser;
 use super::{App, Refusal};
 use crate::crypto::one_time::{OneTimeToken, Purpose};
@@ -11,18 +12,19 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::person_name::PersonName;
 use crate::domain::role::Role;
-use crate::domain::user::UserSource;
+use crate::domain::user::{User, UserSource};
 
 const KIND: &str = "first_administrator";
 /// Of the claim that the first administrator holds: of two set-ups at once, one is the first.
 const FIRST: [u8; 32] = [0; 32];
+const MANY: u32 = 1000;
 const VALID_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 impl App {
-    /// A new token when there is nobody yet, for the operator's eyes. Gateways that start before set-up have one each, and
+    /// A new token while there is no administrator, for the operator's eyes. Gateways that start before set-up have one each, and
     /// the first that is used voids all.
     pub(crate) async fn first_administrator_token(&self) -> Result<Option<OneTimeToken>, Refusal> {
-        if !self.store.states("user", None, 1).await?.is_empty() {
+        if !self.awaits_administrator().await? {
             return Ok(None);
         }
         let now = self.clock.now();
@@ -37,7 +39,25 @@ impl App {
         Ok(Some(token))
     }
 
-    /// Makes the first administrator. The token works once, and never when there is a user.
+    /// Whether nobody is an administrator. Others may have signed up: that must not keep the operator out. Where there are
+    /// many, nobody looks through all of them: the operator makes one with a command.
+    async fn awaits_administrator(&self) -> Result<bool, Refusal> {
+        if self.store.claim(KIND, &FIRST).await?.is_some() {
+            return Ok(false);
+        }
+        let rows = self.store.states("user", None, MANY).await?;
+        if rows.len() == MANY as usize {
+            return Ok(false);
+        }
+        for row in rows {
+            if Loaded::<User>::of(row)?.state.role.is_admin() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes the first administrator. The token works once, and never when there is one.
     pub(crate) async fn set_up(
         &self,
         token: &str,
@@ -56,7 +76,7 @@ impl App {
             .hash(Purpose::FirstAdministrator)
             .to_vec();
         let known = self.store.record(KIND, &key, now).await?.is_some();
-        if !known || !self.store.states("user", None, 1).await?.is_empty() {
+        if !known || !self.awaits_administrator().await? {
             return Err(Refusal::LinkExpired);
         }
         let wish = NewUser {

@@ -57,3 +57,26 @@ async fn of_two_tokens_used_at_once_one_makes_the_first_administrator() {
     let listed = first.command(&["users", "list", "-o", "json"]);
     assert_eq!(listed.matches("@example.org").count(), 1, "{listed}");
 }
+
+#[tokio::test]
+async fn a_stranger_who_signs_up_first_does_not_void_the_token() {
+    let gateway = Served::start("");
+    gateway.register("stranger@example.org").await;
+    let again = gateway.again("");
+    for token in [gateway.setup_token(), again.setup_token()] {
+        assert!(!token.is_empty(), "a start without an administrator prints one too");
+    }
+    let made = set_up(&gateway, gateway.setup_token(), "one@example.org").await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let left = set_up(&again, again.setup_token(), "two@example.org").await;
+    assert_eq!(refusal(&left), (400, "INVALID_CODE"));
+}
+
+#[tokio::test]
+async fn an_administrator_whom_an_operator_made_voids_the_token() {
+    let gateway = Served::start("");
+    gateway.register("ada@example.org").await;
+    gateway.command(&["users", "set-role", "ada@example.org", "admin"]);
+    let refused = set_up(&gateway, gateway.setup_token(), "one@example.org").await;
+    assert_eq!(refusal(&refused), (400, "INVALID_CODE"));
+}
