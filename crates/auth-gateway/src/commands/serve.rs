@@ -107,6 +107,9 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     deliveries.stop().await;
     drop(following);
     app.tend().await?;
+    if let Err(error) = app.store.empty_write_ahead_log().await {
+        tracing::warn!(%error, "the write-ahead log was not emptied");
+    }
     drop((gateway, app));
     let _ = tokio::time::timeout(MAIL_DRAIN, mail_worker).await;
     Ok(ExitCode::SUCCESS)

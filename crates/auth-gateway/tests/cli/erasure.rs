@@ -116,3 +116,17 @@ async fn an_erasure_during_which_somebody_reads_on_says_what_to_do_and_can_be_re
     installation.done(&erase);
     assert_eq!(installation.files_with(&key), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_gateway_that_stopped_leaves_no_former_pages_in_the_write_ahead_log() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let serving = installation.serve();
+    // Several at once, so that several connections to the database are open.
+    for status in futures_util::future::join_all((0..4).map(|_| serving.login("ada@example.org"))).await {
+        assert_eq!(status, 200);
+    }
+    serving.terminate();
+    let log = std::fs::metadata(installation.data().join("auth.db-wal"));
+    assert_eq!(log.map_or(0, |log| log.len()), 0);
+}
