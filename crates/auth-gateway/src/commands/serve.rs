@@ -131,7 +131,7 @@ fn tell_service_manager(state: NotifyState<'_>) {
 /// Printed to the operator's terminal once, and never logged.
 async fn invite_first_administrator(app: &App) -> anyhow::Result<()> {
     if let Some(token) = app.first_administrator_token().await? {
-        eprintln!("\nThere is no user yet. Make the first administrator within 24 hours:\n");
+        eprintln!("\nThere is no administrator yet. Make the first one within 24 hours:\n");
         eprintln!(
             "  curl {}/v1/auth/setup -H 'content-type: application/json' \\",
             app.settings.issuer.as_str()
