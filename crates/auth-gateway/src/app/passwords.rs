@@ -54,7 +54,14 @@ impl App {
             password_hash,
             except: session,
         };
-        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
+        let compared = account.user.password;
+        let decided = |state: Option<&User>| {
+            // Another change was faster: what was compared is not the current password any more.
+            match state {
+                Some(user) if user.password == compared => Ok(user::decide(state, command.clone(), now)?),
+                _ => Err(Refusal::Contended),
+            }
+        };
         let forgotten = attempt.succeeded();
         let dress = |mut change: Change| {
             change.records.extend(forgotten.iter().cloned());

@@ -224,3 +224,27 @@ async fn who_signed_up_first_with_another_s_address_has_no_password_to_it() {
     assert_eq!(login_status(gateway, &email, "the squatter's own 1").await, 401);
     assert_eq!(login_status(gateway, &email, NEW).await, 200);
 }
+
+#[tokio::test]
+async fn of_two_changes_at_once_with_one_password_one_counts() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let other = Person::log_in(gateway.client(), &person.email, PASSWORD).await;
+    let change = async |who: &Person, new: &str| {
+        let body = json!({"current_password": PASSWORD, "new_password": new});
+        who.post("/v1/auth/password/change", body).await.status.as_u16()
+    };
+    let second = "twelve brown bears 20";
+    let statuses: [u16; 2] = tokio::join!(change(&person, NEW), change(&other, second)).into();
+    let (kept, lost, (winner, loser)) = match statuses {
+        [200, _] => (NEW, second, (&person, &other)),
+        _ => (second, NEW, (&other, &person)),
+    };
+    let mut sorted = statuses;
+    sorted.sort_unstable();
+    assert_eq!(sorted, [200, 409]);
+    assert_eq!(login_status(gateway, &person.email, kept).await, 200);
+    assert_eq!(login_status(gateway, &person.email, lost).await, 401);
+    assert_eq!(winner.get("/v1/auth/me").await.status, 200);
+    assert_eq!(refusal(&loser.get("/v1/auth/me").await), (401, "SESSION_INVALID"));
+}
