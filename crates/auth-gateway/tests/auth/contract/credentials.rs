@@ -1,7 +1,7 @@
 //! `verify`, `verify-token`, `verify-api-key`: is this credential good?
 
-use super::{browser, claims, refusal, with_bearer, with_cookie};
-use crate::support::gateway::{answer, shared};
+use super::{browser, claims, handle, refusal, with_bearer, with_cookie};
+use crate::support::gateway::{PASSWORD, answer, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -66,6 +66,50 @@ async fn two_different_credentials_are_not_weighed() {
         .request(Method::GET, "/v1/auth/me")
         .header("authorization", "Bearer x");
     assert_eq!(refusal(&answer(twice).await), (400, "CONFLICTING_CREDENTIALS"));
+}
+
+#[tokio::test]
+async fn a_token_and_the_cookie_of_its_own_session_are_one_credential() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let body = json!({"email": person.email, "password": PASSWORD});
+    let signed_in = person.client.post("/v1/auth/login", body).await;
+    let token = signed_in.body["access_token"].as_str().expect("a token");
+    let cookie = format!("lanonasis_session={}", handle(&signed_in));
+    let ask = async |method: Method, path: &str| {
+        let request = person.client.request(method, path).bearer_auth(token);
+        answer(request.header("cookie", &cookie)).await
+    };
+    for (method, path) in [
+        (Method::GET, "/v1/auth/me"),
+        (Method::GET, "/v1/auth/session"),
+        (Method::POST, "/v1/auth/verify"),
+        (Method::POST, "/v1/auth/introspect"),
+    ] {
+        let both = ask(method, path).await;
+        assert_eq!(both.status, 200, "{path}: {}", both.text);
+    }
+    let verified = ask(Method::POST, "/v1/auth/verify").await;
+    assert_eq!(verified.body["payload"]["auth_source"], "jwt", "the token counts");
+    let key = person
+        .client
+        .request(Method::POST, "/api/v1/api-keys")
+        .bearer_auth(token)
+        .header("cookie", &cookie)
+        .json(&json!({"name": "page"}));
+    assert_eq!(answer(key).await.status, 201);
+
+    let ended = format!("lanonasis_session={}", browser(&person.client, &person.email).await);
+    let stale = person.client.request(Method::GET, "/v1/auth/me").bearer_auth(token);
+    let stale = answer(stale.header("cookie", ended)).await;
+    assert_eq!(
+        refusal(&stale),
+        (400, "CONFLICTING_CREDENTIALS"),
+        "another session of theirs"
+    );
+    let unknown = person.client.request(Method::GET, "/v1/auth/me").bearer_auth(token);
+    let unknown = answer(unknown.header("cookie", "lanonasis_session=a.b.c")).await;
+    assert_eq!(refusal(&unknown), (400, "CONFLICTING_CREDENTIALS"));
 }
 
 #[tokio::test]
