@@ -222,3 +222,17 @@ async fn no_more_feeds_are_open_than_are_allowed() {
     let refused = service.get(FEED).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (503, "OVERLOADED"));
 }
+
+#[tokio::test]
+async fn a_misspelt_beginning_is_refused_and_not_taken_for_now() {
+    let service = shared().await.service("feed");
+    for query in ["?after=0", "?From=0"] {
+        let refused = service.get(&format!("{FEED}{query}")).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (400, "INVALID_REQUEST"),
+            "{query}"
+        );
+        assert!(refused.text.contains("`from`"), "{}", refused.text);
+    }
+}

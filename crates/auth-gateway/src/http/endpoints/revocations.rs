@@ -29,7 +29,9 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Proxies must not collect it.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// A misspelt beginning must not be taken for none, which is now: what was revoked before would be lost.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Beginning {
     /// The position of the last event that the reader knows; `Last-Event-ID` wins.
     from: Option<Position>,

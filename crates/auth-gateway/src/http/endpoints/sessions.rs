@@ -20,7 +20,9 @@ use crate::http::gateway::Gateway;
 use crate::http::query::Query;
 use crate::http::signed_in::{InSession, SignedIn};
 
+/// A misspelt wish to keep one must not end it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// The session that asks stays.
     #[serde(default)]

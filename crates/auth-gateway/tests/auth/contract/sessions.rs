@@ -199,3 +199,13 @@ async fn identity_headers_of_a_client_have_no_effect() {
         assert!(!told, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_misspelt_wish_to_keep_a_session_ends_none() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let refused = person.delete("/v1/auth/sessions?keepCurrent=true").await;
+    assert_eq!(refusal(&refused), (400, "INVALID_REQUEST"));
+    assert!(refused.text.contains("keep_current"), "{}", refused.text);
+    assert_eq!(person.get("/v1/auth/me").await.status, 200);
+}
