@@ -13,7 +13,7 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 /// A body that must be there: an object or a form with the fields of `T`.
 #[derive(Debug)]
@@ -105,5 +105,10 @@ fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
     }
 }
 
+/// For a field of text: left empty, as a page's form sends what nobody filled in, it is left out.
+pub(crate) fn filled<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()).map(T::from))
+}
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,8 @@ use std::cell::Cell;
 use std::fmt;
 
 pub(super) fn typed<T: DeserializeOwned>(bytes: &[u8], limits: &BodyLimits) -> Result<T, Refusal> {
-    let value = object(bytes, limits)?;
+    let mut value = object(bytes, limits)?;
+    leave_out_nulls(&mut value);
     serde_path_to_error::deserialize(value)
         .map_err(|error| field_at_fault(&error.path().to_string(), &error.inner().to_string()))
 }
@@ -30,6 +31,18 @@ fn object(bytes: &[u8], limits: &BodyLimits) -> Result<Value, Refusal> {
         Ok(value @ Value::Object(_)) => Ok(value),
         Ok(_) => Err(Refusal::BodyMissing),
         Err(error) => Err(Refusal::BodyMalformed(why(&error))),
+    }
+}
+
+/// Clients write `null` for what they do not say, whatever the field's type.
+fn leave_out_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(leave_out_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -14,7 +14,7 @@ use crate::app::log_in::{LoggedIn, Login};
 use crate::crypto::password::Password;
 use crate::domain::platform::Platform;
 use crate::domain::project_scope::ProjectScope;
-use crate::http::body::Fields;
+use crate::http::body::{Fields, filled};
 use crate::http::cookies::DisplayedUser;
 use crate::http::cors::OriginVerdict;
 use crate::http::error::Refusal;
@@ -23,7 +23,9 @@ use crate::http::secret::Secret;
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
+    #[serde(default, deserialize_with = "filled")]
     email: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     password: Option<Secret>,
     platform: Option<String>,
     project_scope: Option<String>,

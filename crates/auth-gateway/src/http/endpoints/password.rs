@@ -11,7 +11,7 @@ use super::signup;
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::crypto::password::Password;
-use crate::http::body::Fields;
+use crate::http::body::{Fields, filled};
 use crate::http::error::Refusal;
 use crate::http::no_sooner::{WRITTEN, no_sooner_than};
 use crate::http::secret::Secret;
@@ -19,6 +19,7 @@ use crate::http::signed_in::InSession;
 
 #[derive(Deserialize)]
 pub(crate) struct Forgotten {
+    #[serde(default, deserialize_with = "filled")]
     email: Option<String>,
 }
 

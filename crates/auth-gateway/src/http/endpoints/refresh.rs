@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::app::caller::Caller;
 use crate::app::{App, Refusal as Fact};
-use crate::http::body::Fields;
+use crate::http::body::{Fields, filled};
 use crate::http::error::Refusal;
 use crate::http::secret::Secret;
 
 #[derive(Deserialize)]
 pub(crate) struct Refresh {
-    #[serde(alias = "refreshToken")]
+    #[serde(default, alias = "refreshToken", deserialize_with = "filled")]
     refresh_token: Option<Secret>,
 }
 

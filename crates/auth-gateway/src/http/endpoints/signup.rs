@@ -13,14 +13,16 @@ use crate::app::caller::Caller;
 use crate::crypto::password::{NotAPassword, Password};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::person_name::{InvalidPersonName, PersonName};
-use crate::http::body::Fields;
+use crate::http::body::{Fields, filled};
 use crate::http::error::Refusal;
 use crate::http::no_sooner::{HASHED, no_sooner_than};
 use crate::http::secret::Secret;
 
 #[derive(Deserialize)]
 pub(crate) struct SignUp {
+    #[serde(default, deserialize_with = "filled")]
     email: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     password: Option<Secret>,
     name: Option<String>,
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::signup::email;
 use crate::app::App;
 use crate::app::caller::Caller;
-use crate::http::body::Fields;
+use crate::http::body::{Fields, filled};
 use crate::http::error::Refusal;
 use crate::http::no_sooner::{WRITTEN, no_sooner_than};
 use crate::http::query::Query;
@@ -23,6 +23,7 @@ pub(crate) struct Link {
 
 #[derive(Deserialize)]
 pub(crate) struct Again {
+    #[serde(default, deserialize_with = "filled")]
     email: Option<String>,
 }
 

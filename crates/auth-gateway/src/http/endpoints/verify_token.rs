@@ -12,12 +12,13 @@ use crate::app::resolve::Shown;
 use crate::app::{App, Refusal as Fact};
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::crypto::secret_text::SecretText;
-use crate::http::body::Fields;
+use crate::http::body::{Fields, filled};
 use crate::http::error::Refusal;
 use crate::http::secret::Secret;
 
 #[derive(Deserialize)]
 pub(crate) struct Question {
+    #[serde(default, deserialize_with = "filled")]
     token: Option<Secret>,
 }
 
@@ -25,10 +26,7 @@ pub(crate) async fn answer(
     State(app): State<Arc<App>>,
     Fields(body): Fields<Question>,
 ) -> Result<Json<Value>, Refusal> {
-    let token = body
-        .token
-        .filter(|token| !token.expose().is_empty())
-        .ok_or(Refusal::MissingToken)?;
+    let token = body.token.ok_or(Refusal::MissingToken)?;
     // Keys have an endpoint of their own; here they are no tokens.
     if ApiKeyText::looks_like_one(token.expose()) {
         return Ok(Json(

@@ -132,3 +132,73 @@ async fn nothing_of_a_login_is_cached() {
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{}", answer.text);
     }
 }
+
+#[tokio::test]
+async fn a_field_that_is_null_is_a_field_left_out() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let service = gateway.service("introspect");
+    let question = json!({"credential": person.access_token, "type": null, "audience": null, "client_id": null});
+    let told = service.introspect_with(question).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+
+    let binding = json!({"audiences": null, "client_id": null, "require_request_signature": null});
+    let wish = json!({"name": "nulls", "scopes": null, "binding": binding, "expires_in_days": null});
+    let made = person.post("/api/v1/api-keys", wish).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let key = made.body["data"]["id"].as_str().expect("an id");
+    let changes = [
+        (
+            "",
+            json!({"description": "new", "clear_expiry": null, "expires_in_days": null}),
+        ),
+        (
+            "/service-scopes",
+            json!({"service_keys": ["openai"], "rate_limits": null}),
+        ),
+        (
+            "/service-scopes",
+            json!({"service_keys": ["openai"], "rate_limits": {"openai": {"per_day": null}}}),
+        ),
+    ];
+    for (path, change) in changes {
+        let changed = person.put(&format!("/api/v1/api-keys/{key}{path}"), change).await;
+        assert_eq!(changed.status, 200, "{path}: {}", changed.text);
+    }
+    let twice = gateway.client().request(Method::POST, "/v1/auth/login");
+    let twice = twice.header("content-type", "application/json");
+    let twice = answer(twice.body(r#"{"email":null,"email":"a"}"#)).await;
+    assert_eq!(refusal(&twice), (400, "INVALID_BODY"));
+}
+
+#[tokio::test]
+async fn who_one_is_and_what_shows_it_left_empty_is_left_out() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let cases = [
+        ("login", json!({"email": "", "password": ""}), "MISSING_CREDENTIALS"),
+        (
+            "login",
+            json!({"email": person.email, "password": ""}),
+            "MISSING_CREDENTIALS",
+        ),
+        (
+            "signup",
+            json!({"email": "", "password": PASSWORD}),
+            "MISSING_CREDENTIALS",
+        ),
+        ("refresh", json!({"refresh_token": ""}), "MISSING_REFRESH_TOKEN"),
+        ("password/forgot", json!({"email": ""}), "MISSING_EMAIL"),
+        ("verify-email/resend", json!({"email": ""}), "MISSING_EMAIL"),
+    ];
+    for (path, body, code) in cases {
+        let refused = gateway.client().post(&format!("/v1/auth/{path}"), body).await;
+        assert_eq!(refusal(&refused), (400, code), "{path}: {}", refused.text);
+    }
+    let form = gateway
+        .client()
+        .request(Method::POST, "/v1/auth/login")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("email=&password=");
+    assert_eq!(refusal(&answer(form).await), (400, "MISSING_CREDENTIALS"));
+}
