@@ -59,7 +59,7 @@ pub enum OpenError {
     InvalidUrl { scheme: String, reason: &'static str },
     #[error("the database does not exist")]
     NotFound,
-    #[error("the database cannot be created: {0}")]
+    #[error("the database cannot be opened for writing")]
     NotCreated(#[from] std::io::Error),
     /// The tables are missing or older than this program.
     #[error("the database is at schema version {found}, this program needs {needed}: migrate it first")]

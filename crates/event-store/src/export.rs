@@ -17,7 +17,7 @@ use crate::stored::StoredEvent;
 pub enum ExportError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    #[error("the export could not be written: {0}")]
+    #[error("the export could not be written")]
     Output(#[from] io::Error),
 }
 

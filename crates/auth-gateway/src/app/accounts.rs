@@ -38,8 +38,10 @@ impl App {
         let found = match name.parse::<UserId>() {
             Ok(id) => self.journal.load(id.stream()).await?,
             Err(_) => {
-                self.user_by_email(&name.parse().map_err(|_| Refusal::InvalidEmail)?)
-                    .await?
+                let email = name
+                    .parse()
+                    .map_err(|_| Refusal::Rule(format!("`{name}` is neither a user's id nor an e-mail address")))?;
+                self.user_by_email(&email).await?
             }
         };
         found.ok_or(Refusal::NotFound("user"))

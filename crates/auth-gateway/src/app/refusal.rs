@@ -16,8 +16,6 @@ pub(crate) enum Refusal {
     EmailNotVerified,
     #[error("too many attempts; try again in {} s", retry_after.as_secs().max(1))]
     TooManyAttempts { retry_after: Duration },
-    #[error("this is no e-mail address")]
-    InvalidEmail,
     #[error("{0}")]
     WeakPassword(Weakness),
     #[error("sign-up is closed")]

@@ -42,8 +42,18 @@ async fn work(app: &App, keys: Keys) -> Outcome {
                 expires_in,
                 ..NewKey::default()
             };
-            let (key, text) = app.create_key(&owner, wish, &caller).await?;
-            with_text(output.output, &key, &text)
+            if !owner.may_act() {
+                bail!("the user is disabled or erased: `users show USER` tells");
+            }
+            match app.create_key(&owner, wish, &caller).await {
+                Err(Refusal::Exists(_)) => {
+                    bail!("an API key with this name exists already; `keys list --user USER` shows it")
+                }
+                made => {
+                    let (key, text) = made?;
+                    with_text(output.output, &key, &text)
+                }
+            }
         }
         Keys::List { user, output } => {
             let owner = app.user_named(&user).await?.state;

@@ -1,14 +1,15 @@
 //! `log`: what shows that nothing in the log was changed, and what takes it elsewhere.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use config_text::environment::Environment;
-use event_store::checkpoint::{Checkpoint, Folder, Key, Signer as _};
-use event_store::verify::Report;
-use event_store::{Position, Store};
+use event_store::checkpoint::{Checkpoint, Folder, Key, NoteError, Signer as _};
+use event_store::verify::{Problem, Report};
+use event_store::{ExportError, Position, Store};
 use serde_json::json;
 
 use super::administer::{with_settings, with_store};
@@ -17,6 +18,10 @@ use super::{Outcome, output, print};
 use crate::cli::{Format, Log, Place};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
+
+/// What else it may mean that a checkpoint is not signed by the log's key.
+const OTHER_KEY: &str = "the log's key comes from the master key and the issuer's host: are `--config` and the master key those \
+     that the log was made with?";
 
 pub(super) fn run(place: &Place, environment: &Environment, log: Log) -> Outcome {
     match log {
@@ -28,7 +33,13 @@ pub(super) fn run(place: &Place, environment: &Environment, log: Log) -> Outcome
             verify(&store, &settings, from, checkpoint.as_deref(), output.output).await
         }),
         Log::Export { from } => with_store(place, environment, async |store, _| {
-            let written = store.export(from, &mut tokio::io::stdout()).await?;
+            let written = match store.export(from, &mut tokio::io::stdout()).await {
+                // Whoever reads has seen enough (`| head`).
+                Err(ExportError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                    return Ok(ExitCode::SUCCESS);
+                }
+                written => written?,
+            };
             eprintln!("auth-gateway: {written} events");
             Ok(ExitCode::SUCCESS)
         }),
@@ -63,6 +74,9 @@ async fn verify(
     if let Some(finding) = &report.finding {
         eprintln!("error: the log is not what was written: {finding}");
         eprintln!("       {} before it are sound", checked(&report));
+        if let Problem::ForgedCheckpoint { .. } = finding.problem {
+            eprintln!("       {OTHER_KEY}");
+        }
         if format == Format::Json {
             let sound = json!({"sound": false, "finding": finding.to_string(), "sound_up_to": report.sound()});
             output::one(format, &sound)?;
@@ -125,7 +139,11 @@ fn kept(settings: &Settings, key: &Key) -> anyhow::Result<Option<Checkpoint>> {
 }
 
 fn opened(note: &str, key: &Key, path: &Path) -> anyhow::Result<Checkpoint> {
-    Checkpoint::open(note, key).with_context(|| format!("{}", path.display()))
+    let opened = Checkpoint::open(note, key);
+    if let Err(NoteError::NotSigned { .. }) = &opened {
+        eprintln!("auth-gateway: {OTHER_KEY}");
+    }
+    opened.with_context(|| path.display().to_string())
 }
 
 async fn sign(store: &Store, settings: &Settings, format: Format) -> Outcome {

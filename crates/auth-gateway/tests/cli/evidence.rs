@@ -251,3 +251,14 @@ fn doctor_finds_the_wrong_master_key() {
         ("ok".into(), "error".into(), "error".into())
     );
 }
+
+#[test]
+fn who_reads_only_the_beginning_of_an_export_is_told_of_no_error() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    for command in [&["log", "export"][..], &["users", "list"]] {
+        let run = installation.run_unread(command);
+        assert_eq!(run.code, Some(0), "{command:?}: {run:?}");
+        assert!(!run.stderr.contains("error"), "{run:?}");
+    }
+}

@@ -107,6 +107,24 @@ impl Installation {
         }
     }
 
+    /// A command whose stdout nobody reads.
+    pub(crate) fn run_unread(&self, arguments: &[&str]) -> Run {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("ended");
+        Run {
+            code: output.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
     /// A command that must succeed: its stdout.
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
         self.done_with(arguments, "")

@@ -68,6 +68,50 @@ fn the_wrong_master_key_is_named() {
 }
 
 #[test]
+fn checkpoints_that_another_key_signed_say_what_else_that_may_mean() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    installation.done(&["log", "checkpoint"]);
+    std::fs::write(installation.data().join("master.key"), [7; 32]).expect("written");
+    let refused = installation.run(&["log", "verify"]);
+    assert_eq!(refused.code, Some(1));
+    for said in ["not signed by", "`--config`", "master key"] {
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_was_typed_is_in_the_error() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let refused = installation.run(&["users", "show", "junk"]);
+    let said = "`junk` is neither a user's id nor an e-mail address";
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    let create = ["keys", "create", "laptop", "--user", "ada@example.org"];
+    installation.done(&create);
+    let refused = installation.run(&create);
+    let said = "an API key with this name exists already";
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    installation.done(&["users", "disable", "ada@example.org"]);
+    let refused = installation.run(&["keys", "create", "other", "--user", "ada@example.org"]);
+    assert!(
+        refused.stderr.contains("the user is disabled or erased"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn an_error_says_its_cause_once() {
+    let installation = Installation::empty();
+    // A folder where the database should be.
+    std::fs::create_dir_all(installation.data().join("auth.db")).expect("made");
+    let refused = installation.run(&["migrate"]);
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.stderr.matches("os error").count(), 1, "{}", refused.stderr);
+}
+
+#[test]
 fn a_mistyped_folder_is_not_made() {
     let installation = Installation::empty();
     for command in [

@@ -40,7 +40,7 @@ pub enum RestoreError {
     Miscounted { found: Counts, said: Counts },
     #[error("the backup's last event is not the one its header names")]
     WrongHead,
-    #[error("the backup could not be read: {0}")]
+    #[error("the backup could not be read")]
     Input(#[from] io::Error),
     #[error(transparent)]
     Open(#[from] OpenError),

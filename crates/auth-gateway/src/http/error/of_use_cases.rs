@@ -21,7 +21,6 @@ impl From<app::Refusal> for Refusal {
             Fact::InvalidCredentials => Self::InvalidCredentials,
             Fact::EmailNotVerified => Self::EmailNotVerified,
             Fact::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
-            Fact::InvalidEmail => Self::InvalidEmail,
             Fact::WeakPassword(weakness) => Self::WeakPassword(weakness.to_string()),
             Fact::LinkExpired => Self::InvalidCode,
             Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded => Self::SessionInvalid,
