@@ -1,5 +1,6 @@
 //! The command line: what can be said, not what it does.
 
+mod examples;
 mod history;
 
 pub(crate) use history::{Audit, Log, Projections, StateAt, Thing};
@@ -45,6 +46,7 @@ pub(crate) struct Place {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve until TERM.
+    #[command(after_help = examples::SERVE)]
     Serve(Serve),
     /// Read the configuration and report every mistake in it.
     Check(Output),
@@ -66,13 +68,16 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Log(Log),
     /// What happened, by subject, actor, kind and time.
+    #[command(after_help = examples::AUDIT)]
     Audit(Audit),
     /// A user, session, key or client as it was.
+    #[command(after_help = examples::STATE_AT)]
     StateAt(StateAt),
     /// Projections: list, rebuild, compare, resume.
     #[command(subcommand)]
     Projections(Projections),
     /// Write a consistent backup; the gateway may be serving.
+    #[command(after_help = examples::BACKUP)]
     Backup {
         /// The file to write, or `-` for stdout.
         #[arg(value_hint = ValueHint::FilePath)]
@@ -81,6 +86,7 @@ pub(crate) enum Command {
         output: Output,
     },
     /// Read a backup into an empty database, of either kind.
+    #[command(after_help = examples::RESTORE)]
     Restore {
         /// The file to read, or `-` for stdin.
         #[arg(value_hint = ValueHint::FilePath)]
@@ -93,12 +99,17 @@ pub(crate) enum Command {
     /// Print the JSON schema of the configuration file.
     Schema,
     /// Explain a diagnostic's code, such as `unknown-key`.
+    #[command(after_help = examples::EXPLAIN_ERROR)]
     ExplainError {
         /// The code in the brackets of `error[code]`.
         code: String,
     },
     /// Print completions for a shell.
-    Completions { shell: Shell },
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// Whose syntax.
+        shell: Shell,
+    },
     /// Print the manual page (roff).
     #[command(hide = true)]
     Man,
@@ -127,8 +138,11 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Users {
     /// Make a user. The password is read from stdin, or made and printed once with --generate-password.
+    #[command(after_help = examples::USERS_CREATE)]
     Create {
+        /// The e-mail address to sign in with.
         email: String,
+        /// What the person is called.
         #[arg(long)]
         name: Option<String>,
         /// `authenticated`, `admin`, or another role of the configuration.
@@ -146,41 +160,55 @@ pub(crate) enum Users {
     /// List users.
     List(Output),
     /// Show one, by id or e-mail address.
+    #[command(after_help = examples::USERS_SHOW)]
     Show {
+        /// An id or an e-mail address.
         user: String,
         #[command(flatten)]
         output: Output,
     },
     /// Send a link to choose a new password.
+    #[command(after_help = examples::USERS_RESET_PASSWORD)]
     ResetPassword {
+        /// An id or an e-mail address.
         user: String,
         #[command(flatten)]
         output: Output,
     },
     /// Give another role.
+    #[command(after_help = examples::USERS_SET_ROLE)]
     SetRole {
+        /// An id or an e-mail address.
         user: String,
+        /// `authenticated`, `admin`, or another role of the configuration.
         role: String,
         #[command(flatten)]
         output: Output,
     },
     /// End all sessions and let nobody in.
+    #[command(after_help = examples::USERS_DISABLE)]
     Disable {
+        /// An id or an e-mail address.
         user: String,
+        /// Why, as the log tells it.
         #[arg(long, value_enum, default_value_t = DisableReason::ByAdministrator)]
         reason: DisableReason,
         #[command(flatten)]
         output: Output,
     },
     /// Let a disabled user in again.
+    #[command(after_help = examples::USERS_ENABLE)]
     Enable {
+        /// An id or an e-mail address.
         user: String,
         #[command(flatten)]
         output: Output,
     },
     /// Destroy the user's data key: nothing personal in the log can be read again. Can not be undone. A SQLite database is
     /// written anew for it, while who writes waits.
+    #[command(after_help = examples::USERS_ERASE)]
     Erase {
+        /// An id or an e-mail address.
         user: String,
         /// Do not ask.
         #[arg(long)]
@@ -193,15 +221,18 @@ pub(crate) enum Users {
 /// Why a user is disabled, as the log tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DisableReason {
+    /// Who operates the platform decided so.
     ByAdministrator,
     /// The owner asked for it.
     ByOwner,
+    /// Somebody else has the password or a session.
     Compromised,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Clients {
     /// Make a service client; its secret is shown once.
+    #[command(after_help = examples::CLIENTS_CREATE)]
     Create {
         /// A name such as `onasis-edge`; it is also the client's id.
         id: String,
@@ -217,15 +248,20 @@ pub(crate) enum Clients {
     /// List clients.
     List(Output),
     /// Make a new secret; the old one works for the overlap.
+    #[command(after_help = examples::CLIENTS_ROTATE)]
     Rotate {
+        /// The client's id.
         id: String,
+        /// Such as `30m`; `0s` ends the old one at once.
         #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
         overlap: Duration,
         #[command(flatten)]
         output: Output,
     },
     /// Refuse a client from now on.
+    #[command(after_help = examples::CLIENTS_DISABLE)]
     Disable {
+        /// The client's id.
         id: String,
         #[command(flatten)]
         output: Output,
@@ -246,7 +282,9 @@ pub(crate) enum May {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
     /// Make an API key; it is shown once.
+    #[command(after_help = examples::KEYS_CREATE)]
     Create {
+        /// What its owner calls it; no two live keys of one user share a name.
         name: String,
         /// The owner, by id or e-mail address.
         #[arg(long)]
@@ -261,22 +299,29 @@ pub(crate) enum Keys {
         output: Output,
     },
     /// List a user's keys.
+    #[command(after_help = examples::KEYS_LIST)]
     List {
+        /// An id or an e-mail address.
         #[arg(long)]
         user: String,
         #[command(flatten)]
         output: Output,
     },
     /// Make a new key text; the old one works for the overlap.
+    #[command(after_help = examples::KEYS_ROTATE)]
     Rotate {
+        /// The key's id, as `keys list` shows it.
         id: String,
+        /// Such as `2h`; `0s` ends the old one at once. Without it, what the configuration says.
         #[arg(long, value_parser = humantime::parse_duration)]
         overlap: Option<Duration>,
         #[command(flatten)]
         output: Output,
     },
     /// Refuse a key from now on.
+    #[command(after_help = examples::KEYS_REVOKE)]
     Revoke {
+        /// The key's id, as `keys list` shows it.
         id: String,
         #[command(flatten)]
         output: Output,
@@ -284,7 +329,9 @@ pub(crate) enum Keys {
     /// Take old keys over by their SHA-256, from JSON lines on a file or `-`:
     /// {"sha256":"<64 hex>","user":"<id or e-mail>","name":"…","scopes":["…"],"prefix":"lns_"}
     /// The prefix is `lano_` (of keys with 64 hex figures behind it), `lns_` or `vx_`: no other key can be presented.
+    #[command(verbatim_doc_comment, after_help = examples::KEYS_IMPORT)]
     Import {
+        /// JSON lines, or `-` for stdin. A file may be given again: what was imported before is passed over.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
         #[command(flatten)]
@@ -295,20 +342,26 @@ pub(crate) enum Keys {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sessions {
     /// List a user's live sessions.
+    #[command(after_help = examples::SESSIONS_LIST)]
     List {
+        /// An id or an e-mail address.
         #[arg(long)]
         user: String,
         #[command(flatten)]
         output: Output,
     },
     /// End one session.
+    #[command(after_help = examples::SESSIONS_END)]
     End {
+        /// The session's id, as `sessions list` shows it.
         id: String,
         #[command(flatten)]
         output: Output,
     },
     /// End all sessions of a user.
+    #[command(after_help = examples::SESSIONS_END_ALL)]
     EndAll {
+        /// An id or an e-mail address.
         #[arg(long)]
         user: String,
         #[command(flatten)]
@@ -324,3 +377,6 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     }
     Ok(lifetime)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::Output;
+use super::{Output, examples};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Log {
@@ -23,6 +23,7 @@ pub(crate) enum Log {
         output: Output,
     },
     /// Write the log as JSON lines, as it is stored: what is sealed stays sealed.
+    #[command(after_help = examples::LOG_EXPORT)]
     Export {
         /// Begin after this position.
         #[arg(long, value_name = "POSITION", default_value_t = 0)]
@@ -61,8 +62,10 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Args)]
 pub(crate) struct StateAt {
+    /// What it is.
     #[arg(value_enum)]
     pub(crate) kind: Thing,
+    /// Its id; of a user, the e-mail address will do.
     pub(crate) id: String,
     /// As of this time: RFC 3339, or how long ago.
     #[arg(long, value_name = "TIME", conflicts_with = "position")]
@@ -87,19 +90,25 @@ pub(crate) enum Projections {
     /// List them with position, lag and what stopped them.
     List(Output),
     /// Build one anew beside the live one and swap; `states` is what login and introspection read.
+    #[command(after_help = examples::PROJECTIONS_REBUILD)]
     Rebuild {
+        /// `states`, or a name that `projections list` shows.
         name: String,
         #[command(flatten)]
         output: Output,
     },
     /// Say whether a rebuilt one would equal the live one.
+    #[command(after_help = examples::PROJECTIONS_COMPARE)]
     Compare {
+        /// `states`, or a name that `projections list` shows.
         name: String,
         #[command(flatten)]
         output: Output,
     },
     /// Go on after the event that stopped it.
+    #[command(after_help = examples::PROJECTIONS_RESUME)]
     Resume {
+        /// A name that `projections list` shows.
         name: String,
         #[command(flatten)]
         output: Output,
