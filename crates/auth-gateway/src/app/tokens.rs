@@ -77,7 +77,7 @@ impl Tokens {
             session: session.id.0,
             generation: session.generation,
         };
-        let scope = session.scopes.to_string();
+        let scope = self.scope(session, user);
         Ok(TokenPair {
             access_token,
             refresh_token: self.refresh.write(refresh),
@@ -97,6 +97,13 @@ impl Tokens {
         })
     }
 
+    /// What the session was given, as far as the role allows that the user has now: who was an administrator is none in the
+    /// tokens to come either.
+    fn scope(&self, session: &Session, user: &User) -> String {
+        let allowed = self.settings.scopes.of(&user.role);
+        session.scopes.granted_within(allowed).to_string()
+    }
+
     /// Never beyond the session's own end.
     fn access_lifetime(&self, session: &Session, issue: &TokenIssue) -> Duration {
         let left = session.expires_at.since(Timestamp::from_seconds(issue.iat));
@@ -110,13 +117,13 @@ impl Tokens {
             sub: user.id.to_string(),
             aud: self.settings.tokens.audience.clone(),
             client_id: client_of(session).to_owned(),
-            scope: session.scopes.to_string(),
+            scope: self.scope(session, user),
             sid: session.id.to_string(),
             jti: issue.jti.to_string(),
             iat,
             nbf: iat,
             exp: iat + lifetime.as_secs(),
-            role: session.role.clone().unwrap_or_default().to_string(),
+            role: user.role.to_string(),
             project_scope: session.project_scope.clone(),
             organization_id: user.organization_id.to_string(),
         }

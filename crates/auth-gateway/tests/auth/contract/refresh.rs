@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{claims, refusal};
 use crate::support::eventually_async;
-use crate::support::gateway::{Answer, Client, Served, shared};
+use crate::support::gateway::{Answer, Client, PASSWORD, Person, Served, new_address, shared};
 use serde_json::json;
 
 async fn refresh(client: &Client, token: &str) -> Answer {
@@ -141,5 +141,26 @@ async fn fifty_at_once_get_one_successor_a_hundred_times_over() {
         let texts: BTreeSet<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
         assert_eq!(texts.len(), 1, "round {round}: one pair of tokens");
         token = successor(&answers[0]);
+    }
+}
+
+#[tokio::test]
+async fn tokens_allow_no_more_than_the_role_that_their_user_has_now() {
+    let gateway = shared().await;
+    let email = new_address();
+    gateway.register(&email).await;
+    gateway.command(&["users", "set-role", &email, "admin"]);
+    let person = Person::log_in(gateway.client(), &email, PASSWORD).await;
+    let before = claims(&person.access_token);
+    assert_eq!((&before["scope"], &before["role"]), (&json!("*"), &json!("admin")));
+
+    gateway.command(&["users", "set-role", &email, "authenticated"]);
+    let asked = json!({"refresh_token": person.refresh_token});
+    for again in ["first", "repeated"] {
+        let refreshed = person.client.post("/v1/auth/refresh", asked.clone()).await;
+        let after = claims(refreshed.body["access_token"].as_str().expect("a token"));
+        assert_eq!(after["role"], "authenticated", "{again}");
+        let scopes: Vec<&str> = after["scope"].as_str().expect("scopes").split(' ').collect();
+        assert!(scopes.contains(&"memories:*") && !scopes.contains(&"*"), "{again}: {scopes:?}");
     }
 }
