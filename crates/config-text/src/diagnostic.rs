@@ -2,6 +2,7 @@
 //! Diagnostics are collected, never thrown, so that one run shows every mistake.
 //! Nothing here knows what the files mean.
 
+mod listed;
 mod render;
 
 use std::ops::Deref;
@@ -212,10 +213,22 @@ impl Diagnostics {
         }
     }
 
-    /// The kept ones as compilers show them, ordered by file and place.
-    pub fn render(&self, sources: &Sources, colour: bool) -> String {
+    /// Ordered by file and place.
+    fn ordered(&self) -> Vec<&Diagnostic> {
         let mut ordered: Vec<&Diagnostic> = self.kept.iter().collect();
         ordered.sort_by_key(|diagnostic| diagnostic.span);
+        ordered
+    }
+
+    /// The kept ones for programs, as JSON objects.
+    pub fn listed(&self, sources: &Sources) -> Vec<serde_json::Value> {
+        let ordered = self.ordered().into_iter();
+        ordered.map(|diagnostic| listed::one(diagnostic, sources)).collect()
+    }
+
+    /// The kept ones as compilers show them.
+    pub fn render(&self, sources: &Sources, colour: bool) -> String {
+        let ordered = self.ordered();
         let mut text = match self.concealed.as_slice() {
             [] => render::all(&ordered, sources, colour),
             concealed => render::all(&ordered, &sources.masked(concealed), colour),

@@ -5,14 +5,23 @@ use std::process::ExitCode;
 use config_text::environment::Environment;
 use serde_json::json;
 
-use super::{Outcome, REFUSED_CONFIGURATION, output, print, settings};
+use super::{Outcome, REFUSED_CONFIGURATION, configuration, output, print};
 use crate::cli::{Format, Place};
-use crate::config;
 use crate::config::code::{CODES, Code};
 use crate::config::settings::DatabaseKind;
+use crate::config::{self, Loaded};
 
 pub(super) fn run(place: &Place, environment: &Environment, format: Format) -> Outcome {
-    let Some(settings) = settings(place, None, environment) else {
+    let Loaded {
+        settings,
+        diagnostics,
+        sources,
+    } = configuration(place, None, environment);
+    let found = diagnostics.listed(&sources);
+    let Some(settings) = settings else {
+        if format == Format::Json {
+            output::one(format, &json!({"ok": false, "diagnostics": found}))?;
+        }
         return Ok(ExitCode::from(REFUSED_CONFIGURATION));
     };
     let database = match &settings.database.kind {
@@ -23,7 +32,7 @@ pub(super) fn run(place: &Place, environment: &Environment, format: Format) -> O
     output::done(
         format,
         &format!("the configuration is ok (issuer {issuer}, {database})"),
-        &json!({"ok": true, "issuer": issuer, "database": database}),
+        &json!({"ok": true, "issuer": issuer, "database": database, "diagnostics": found}),
     )
 }
 

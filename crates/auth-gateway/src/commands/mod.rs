@@ -29,7 +29,7 @@ use config_text::diagnostic::Severity;
 use config_text::environment::Environment;
 
 use crate::cli::{Cli, Command, Place};
-use crate::config::{self, Overrides, Settings};
+use crate::config::{self, Loaded, Overrides, Settings};
 
 /// `EX_CONFIG` of sysexits(3): a service manager need not try again.
 const REFUSED_CONFIGURATION: u8 = 78;
@@ -68,6 +68,11 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 
 /// The settings, or the configuration's mistakes on stderr. Warnings are shown either way.
 fn settings(place: &Place, listen: Option<std::net::SocketAddr>, environment: &Environment) -> Option<Settings> {
+    configuration(place, listen, environment).settings
+}
+
+/// The same with what was found, for a command that tells it to programs too.
+fn configuration(place: &Place, listen: Option<std::net::SocketAddr>, environment: &Environment) -> Loaded {
     let overrides = Overrides {
         data: place.data.clone(),
         database_url: place.database_url.clone().map(Into::into),
@@ -84,7 +89,7 @@ fn settings(place: &Place, listen: Option<std::net::SocketAddr>, environment: &E
         let plural = if errors == 1 { "" } else { "s" };
         eprintln!("\nauth-gateway: {errors} error{plural} in the configuration");
     }
-    loaded.settings
+    loaded
 }
 
 /// Runs a command's work on a runtime of its own.

@@ -10,7 +10,7 @@ mod schema;
 pub(crate) mod settings;
 pub(crate) mod url;
 
-pub(crate) use load::load;
+pub(crate) use load::{Loaded, load};
 pub(crate) use overrides::Overrides;
 pub(crate) use schema::schema;
 pub(crate) use settings::Settings;

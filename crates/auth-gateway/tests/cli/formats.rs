@@ -82,3 +82,33 @@ fn a_state_is_a_table_unless_json_is_asked_for() {
     let shown = installation.done(&["state-at", "user", "ada@example.org"]);
     assert!(shown.lines().any(|line| line.starts_with("state.role ")), "{shown}");
 }
+
+#[test]
+fn mistakes_of_the_configuration_are_told_as_json_with_their_places() {
+    let installation = Installation::configured("lisen: \"127.0.0.1:0\"\ntokens: { access_ttl: 5 }\n");
+    let run = installation.run(&["check", "-o", "json"]);
+    assert_eq!(run.code, Some(78), "{run:?}");
+    let told: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(told["ok"], false);
+    let found = told["diagnostics"].as_array().expect("a list");
+    assert_eq!(found.len(), 2, "{told}");
+    let (first, second) = (&found[0], &found[1]);
+    assert_eq!(
+        (&first["severity"], &first["code"], &first["line"], &first["column"]),
+        (&json!("error"), &json!("unknown-key"), &json!(4), &json!(1))
+    );
+    assert!(
+        first["file"].as_str().is_some_and(|file| file.ends_with("auth.yaml")),
+        "{first}"
+    );
+    assert!(
+        first["message"].as_str().is_some_and(|text| text.contains("lisen")),
+        "{first}"
+    );
+    assert_eq!(second["line"], 5);
+    let good = Installation::configured("").json(&["check"]);
+    assert_eq!(good["diagnostics"], json!([]));
+    let placeless = Installation::empty().run(&["check", "-c", "/nope.yaml", "-o", "json"]);
+    let told: Value = serde_json::from_str(&placeless.stdout).expect("JSON");
+    assert_eq!(told["diagnostics"][0]["line"], Value::Null);
+}

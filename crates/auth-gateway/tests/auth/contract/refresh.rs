@@ -161,6 +161,9 @@ async fn tokens_allow_no_more_than_the_role_that_their_user_has_now() {
         let after = claims(refreshed.body["access_token"].as_str().expect("a token"));
         assert_eq!(after["role"], "authenticated", "{again}");
         let scopes: Vec<&str> = after["scope"].as_str().expect("scopes").split(' ').collect();
-        assert!(scopes.contains(&"memories:*") && !scopes.contains(&"*"), "{again}: {scopes:?}");
+        assert!(
+            scopes.contains(&"memories:*") && !scopes.contains(&"*"),
+            "{again}: {scopes:?}"
+        );
     }
 }
