@@ -12,6 +12,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+/// A mistyped overlap must not make a secret that never dies.
+const LONGEST_OVERLAP: Duration = Duration::from_secs(365 * 24 * 3600);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(3650 * 24 * 3600);
 
 /// The identity provider of the LanOnasis platform.
@@ -252,8 +254,8 @@ pub(crate) enum Clients {
     Rotate {
         /// The client's id.
         id: String,
-        /// Such as `30m`; `0s` ends the old one at once.
-        #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+        /// Such as `30m`; `0s` ends the old one at once; 365d at most.
+        #[arg(long, default_value = "1h", value_parser = overlap)]
         overlap: Duration,
         #[command(flatten)]
         output: Output,
@@ -367,6 +369,14 @@ pub(crate) enum Sessions {
         #[command(flatten)]
         output: Output,
     },
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(overlap) if overlap <= LONGEST_OVERLAP => Ok(overlap),
+        Ok(_) => Err("365d at most".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// As long as the HTTP interface allows: beyond, the date of its end could not be written (RFC 3339 ends with the year 9999).

@@ -26,6 +26,19 @@ fn a_key_lives_no_longer_than_the_interface_allows() {
 }
 
 #[test]
+fn a_replaced_secret_of_a_client_dies_within_a_year() {
+    let installation = Installation::migrated();
+    installation.done(&["clients", "create", "edge"]);
+    let rotate = |overlap: &str| installation.run(&["clients", "rotate", "edge", "--overlap", overlap]);
+    let refused = rotate("9999999d");
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    assert!(refused.stderr.contains("365d at most"), "{}", refused.stderr);
+    for overlap in ["0s", "365d"] {
+        assert_eq!(rotate(overlap).code, Some(0), "{overlap}");
+    }
+}
+
+#[test]
 fn times_may_have_an_offset() {
     let installation = Installation::migrated();
     installation.user("ada@example.org");
