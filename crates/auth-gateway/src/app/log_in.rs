@@ -111,16 +111,17 @@ impl App {
             return Ok(Checked::Wrong(None, LoginFailure::UnknownAccount));
         };
         let verdict = self.passwords.verify(password.again(), stored).await?;
-        match verdict {
-            Verdict::Wrong => return Ok(Checked::Wrong(Some(user), LoginFailure::WrongPassword)),
-            Verdict::RightButStale => self.rehash(&user, password, now).await?,
-            Verdict::Right => {}
+        if verdict == Verdict::Wrong {
+            return Ok(Checked::Wrong(Some(user), LoginFailure::WrongPassword));
         }
         if !user.state.may_act() {
             return Ok(Checked::Wrong(Some(user), LoginFailure::Disabled));
         }
         if !user.state.is_verified() {
             return Ok(Checked::Wrong(Some(user), LoginFailure::Unverified));
+        }
+        if verdict == Verdict::RightButStale {
+            self.rehash(&user, password, now).await?;
         }
         Ok(Checked::Right(user))
     }
@@ -135,8 +136,13 @@ impl App {
     }
 
     async fn rehash(&self, user: &Loaded<User>, password: Password, now: Timestamp) -> Result<(), Refusal> {
-        let password_hash = self.passwords.hash(password).await?.as_str().to_owned();
-        let command = user::Command::RehashPassword { password_hash };
+        let Some(compared) = user.state.password.clone() else {
+            return Ok(());
+        };
+        let command = user::Command::RehashPassword {
+            compared,
+            password_hash: self.passwords.hash(password).await?.as_str().to_owned(),
+        };
         let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
         self.journal
             .change::<User>(&user.stream, &Caller::system(), now, decided, |change| change)

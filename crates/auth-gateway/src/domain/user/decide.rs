@@ -8,6 +8,7 @@ use crate::domain::fact::Fact;
 use crate::domain::ids::{OrganizationId, SessionId, UserId};
 use crate::domain::login::LoginFailure;
 use crate::domain::role::Role;
+use crate::domain::sealed::SealedFact;
 use event_store::Timestamp;
 use serde_json::json;
 
@@ -20,8 +21,10 @@ pub(crate) enum Command {
         password_hash: String,
         except: Option<SessionId>,
     },
-    /// The same password under stronger parameters; nothing else changes.
+    /// The same password under stronger parameters; nothing else changes. Nothing at all where the hash that was compared
+    /// is no longer the current one.
     RehashPassword {
+        compared: SealedFact,
         password_hash: String,
     },
     RequestPasswordReset {
@@ -116,7 +119,8 @@ fn change(user: &User, command: Command) -> Vec<Fact> {
             password_set(id, password_hash, PasswordCause::Changed),
             sessions_ended(except, SessionsEnd::PasswordChanged),
         ],
-        Command::RehashPassword { password_hash } => vec![password_set(id, password_hash, PasswordCause::Rehashed)],
+        Command::RehashPassword { compared, .. } if user.password.as_ref() != Some(&compared) => Vec::new(),
+        Command::RehashPassword { password_hash, .. } => vec![password_set(id, password_hash, PasswordCause::Rehashed)],
         Command::RequestPasswordReset { device } => {
             vec![Fact::new(&UserEvent::PasswordResetRequested {}).about(id, &device)]
         }

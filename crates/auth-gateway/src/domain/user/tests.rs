@@ -160,10 +160,26 @@ fn a_session_spared_once_is_not_spared_the_next_time() {
 fn rehashing_the_password_ends_no_session() {
     let mut stream = verified();
     let rehash = Command::RehashPassword {
+        compared: stream.known().password.unwrap(),
         password_hash: "$argon2id$3".to_owned(),
     };
     assert_eq!(on(&mut stream, rehash).unwrap(), "user.password_set");
     assert!(stream.known().admits(session(1), 0));
+}
+
+#[test]
+fn a_password_that_was_changed_since_it_was_compared_is_not_put_back() {
+    let mut stream = verified();
+    let rehash = Command::RehashPassword {
+        compared: stream.known().password.unwrap(),
+        password_hash: "$argon2id$3".to_owned(),
+    };
+    let change = Command::ChangePassword {
+        password_hash: "$argon2id$2".to_owned(),
+        except: None,
+    };
+    on(&mut stream, change).unwrap();
+    assert_eq!(on(&mut stream, rehash).unwrap(), "");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Random histories: whatever is decided folds.
 
 use super::*;
+use crate::domain::sealed::SealedFact;
 use proptest::prelude::*;
 
 fn any_command() -> impl Strategy<Value = Command> {
@@ -14,6 +15,11 @@ fn any_command() -> impl Strategy<Value = Command> {
             except
         }),
         Just(Command::RehashPassword {
+            compared: SealedFact {
+                event: Uuid::nil(),
+                kind: "user.password_set".to_owned(),
+                bytes: Vec::new(),
+            },
             password_hash: password_hash()
         }),
         Just(Command::RequestPasswordReset {
