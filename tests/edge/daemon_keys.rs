@@ -119,10 +119,14 @@ async fn there_are_as_many_workers_as_configured() {
         let daemon = Daemon::start(folder.path(), &[]);
         daemon.address("admin");
         daemon.address("ready");
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.pid())).expect("Linux");
-        let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-        let count = names.filter(|name| name.starts_with("tokio-")).count();
-        assert_eq!(count, workers);
+        let count = || {
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.pid())).expect("Linux");
+            let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+            names.filter(|name| name.starts_with("tokio-")).count()
+        };
+        // A thread gives itself its name, some time after it began.
+        eventually("that many workers", async || (count() >= workers).then_some(())).await;
+        assert_eq!(count(), workers);
     }
 }
 

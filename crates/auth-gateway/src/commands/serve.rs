@@ -65,43 +65,7 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     let gateway = Gateway::new(Arc::clone(&app));
     let tending = tokio::spawn(tend(Arc::clone(&app)));
     let following = app.follow_up();
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let until_stopped = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    let limits = connection_limits(&app.settings);
-    // Whoever reads the line may end the program at once.
-    let signal = terminated()?;
-    super::print(&format!("ready http://{}\n", listener.local_addr()?))?;
-    tell_service_manager(NotifyState::Ready);
-    let served = serve(
-        listener,
-        router::router(&gateway, &metrics),
-        limits.clone(),
-        Arc::clone(&metrics),
-        until_stopped(stopped.clone()),
-    );
-    let admin_router = admin::router(gateway.probe(), Arc::clone(&metrics));
-    let administered = async {
-        if let Some(listener) = admin_listener {
-            serve(
-                listener,
-                admin_router,
-                limits.clone(),
-                Arc::clone(&metrics),
-                until_stopped(stopped.clone()),
-            )
-            .await;
-        }
-    };
-    let signalled = async {
-        signal.await;
-        tracing::info!("stopping: requests under way may finish");
-        tell_service_manager(NotifyState::Stopping);
-        gateway.drain();
-        let _ = stop.send(true);
-    };
-    tokio::join!(served, administered, signalled);
+    answer(listener, admin_listener, &gateway, &metrics).await?;
     tending.abort();
     signing.abort();
     deliveries.stop().await;
@@ -113,6 +77,43 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     drop((gateway, app));
     let _ = tokio::time::timeout(MAIL_DRAIN, mail_worker).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Until TERM, and then until the requests under way have their answers.
+async fn answer(
+    listener: TcpListener,
+    admin_listener: Option<TcpListener>,
+    gateway: &Gateway,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<()> {
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let until_stopped = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    let limits = connection_limits(&gateway.app.settings);
+    let served_by = |listener, router| {
+        let until_stopped = until_stopped(stopped.clone());
+        serve(listener, router, limits.clone(), Arc::clone(metrics), until_stopped)
+    };
+    // Whoever reads the line may end the program at once.
+    let signal = terminated()?;
+    super::print(&format!("ready http://{}\n", listener.local_addr()?))?;
+    tell_service_manager(NotifyState::Ready);
+    let served = served_by(listener, router::router(gateway, metrics));
+    let administered = async {
+        if let Some(listener) = admin_listener {
+            served_by(listener, admin::router(gateway.probe(), Arc::clone(metrics))).await;
+        }
+    };
+    let signalled = async {
+        signal.await;
+        tracing::info!("stopping: requests under way may finish");
+        tell_service_manager(NotifyState::Stopping);
+        gateway.drain();
+        let _ = stop.send(true);
+    };
+    tokio::join!(served, administered, signalled);
+    Ok(())
 }
 
 async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
