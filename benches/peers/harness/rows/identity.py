@@ -18,6 +18,8 @@ PASSWORD = "correct horse battery staple"
 EMAIL = "bench@example.org"
 LOGIN_CONNECTIONS = 16
 INTROSPECTIONS = 100_000
+# As systemd/auth-gateway.service starts it.
+ENVIRONMENT = ["env", "_RJEM_MALLOC_CONF=thp:always"]
 PATIENCE = 30
 
 
@@ -80,7 +82,7 @@ def served(bench, kind):
     config.write_text(CONFIG.format(port=port, cores=len(os.sched_getaffinity(0))))
     place = ["--config", config, "--data", directory / "data", *database.arguments]
     subprocess.run([bench.tools["auth-gateway"], "migrate", *map(str, place)], capture_output=True, check=True)
-    server = Answers(f"auth-gateway {kind}", [bench.tools["auth-gateway"], "serve", *place], directory, PROXY_CORE)
+    server = Answers(f"auth-gateway {kind}", [*ENVIRONMENT, bench.tools["auth-gateway"], "serve", *place], directory, PROXY_CORE)
     try:
         memory_at_start = server.process.resident_kib() / 1024
         set_up(server)
