@@ -34,7 +34,7 @@ pub(crate) struct Database {
     pub(crate) engine: Engine,
     pub(crate) url: String,
     options: AnyConnectOptions,
-    patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 impl Database {

@@ -1,6 +1,6 @@
 //! What the appender is asked to do, and the rows that doing it touches.
 
-use crate::command::{ClaimChange, Command, Outcome};
+use crate::command::{ClaimChange, Command, Expected, Outcome};
 use crate::error::AppendError;
 use crate::record::{Record, RecordChange};
 use crate::stream::StreamId;
@@ -53,6 +53,8 @@ pub(crate) type RecordKey = (Cow<'static, str>, Vec<u8>);
 #[derive(Debug, Default)]
 pub(crate) struct Touched<'a> {
     pub(crate) streams: BTreeSet<&'a StreamId>,
+    /// Those of them that no job wants to exist.
+    pub(crate) new_streams: BTreeSet<&'a StreamId>,
     pub(crate) claims: BTreeSet<ClaimKey>,
     pub(crate) records: BTreeSet<RecordKey>,
     pub(crate) commands: BTreeSet<&'a str>,
@@ -73,16 +75,24 @@ impl Job {
 impl<'a> Touched<'a> {
     pub(crate) fn by(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
         let mut touched = Self::default();
+        let mut old_streams = BTreeSet::new();
         for job in jobs {
-            touched.add(job);
+            touched.add(job, &mut old_streams);
         }
+        touched.new_streams.retain(|stream| !old_streams.contains(stream));
         touched
     }
 
-    fn add(&mut self, job: &'a Job) {
+    fn add(&mut self, job: &'a Job, old_streams: &mut BTreeSet<&'a StreamId>) {
         match job {
             Job::Command(command) => {
-                self.streams.extend(command.appends.iter().map(|append| &append.stream));
+                for append in &command.appends {
+                    self.streams.insert(&append.stream);
+                    match append.expected {
+                        Expected::Nothing => self.new_streams.insert(&append.stream),
+                        Expected::Exact(_) | Expected::Any => old_streams.insert(&append.stream),
+                    };
+                }
                 self.claims.extend(command.claims.iter().map(claim_key));
                 self.records.extend(command.records.iter().map(record_key));
                 self.commands

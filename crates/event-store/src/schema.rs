@@ -2,7 +2,9 @@
 
 use crate::database::{Database, Engine, Role};
 use crate::error::{OpenError, Unavailable};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, query, raw_sql};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Error, Row, query, raw_sql};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 /// One for each version, oldest first: for SQLite and for PostgreSQL. A released one never changes.
 const MIGRATIONS: [(&str, &str); 1] = [(
@@ -41,13 +43,15 @@ pub(crate) async fn check(database: &Database) -> Result<(), OpenError> {
 }
 
 async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
-    let begin = match database.engine {
-        // The journal mode stays with the file and cannot be changed inside a transaction.
-        Engine::Sqlite { .. } => "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE",
+    match database.engine {
+        Engine::Sqlite { .. } => {
+            // It stays with the file and cannot be changed inside a transaction.
+            set_journal_mode(connection, database.patience).await?;
+            run(connection, "BEGIN IMMEDIATE").await?;
+        }
         // Any number, the same in all programs that migrate.
-        Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(5261403119)",
-    };
-    run(connection, begin).await?;
+        Engine::Postgres => run(connection, "BEGIN; SELECT pg_advisory_xact_lock(5261403119)").await?,
+    }
     let found = version(database, connection).await.map_err(Unavailable::from)?;
     if found > CURRENT {
         return Err(OpenError::TooNew { found, known: CURRENT });
@@ -72,6 +76,27 @@ async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<()
         }
     }
     Ok(run(connection, "COMMIT").await?)
+}
+
+/// Whoever is second while another one makes the change is told at once that the database is busy: SQLite does not wait
+/// here as it does for locks.
+async fn set_journal_mode(connection: &mut AnyConnection, patience: Duration) -> Result<(), Unavailable> {
+    /// SQLITE_BUSY, in the low byte of its kinds.
+    let is_busy = |code: &str| code.parse::<i32>().is_ok_and(|code| code & 0xff == 5);
+    let changing = async {
+        loop {
+            match raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
+                Err(Error::Database(error)) if error.code().as_deref().is_some_and(is_busy) => {
+                    sleep(Duration::from_millis(10)).await;
+                }
+                changed => return changed,
+            }
+        }
+    };
+    match timeout(patience, changing).await {
+        Ok(changed) => Ok(changed.map(drop)?),
+        Err(_) => Err(Unavailable::Database("the database is busy".into())),
+    }
 }
 
 async fn version(database: &Database, connection: &mut AnyConnection) -> sqlx::Result<i64> {

@@ -3,7 +3,8 @@
 use crate::databases::{Database, NOW, context, event, on_both_databases, options, stream};
 use event_store::chain::GENESIS;
 use event_store::{
-    AppendError, Command, Event, Expected, NewEvent, OpenError, Options, Outcome, State, Store, Unavailable,
+    AppendError, ClaimChange, Command, Event, Expected, NewEvent, OpenError, Options, Outcome, State, Store,
+    Unavailable,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -14,6 +15,8 @@ on_both_databases! {
     an_append_at_another_version_fails_and_tells_the_version
     a_failing_append_takes_the_whole_command_with_it
     events_that_do_not_fold_fail_their_command_alone
+    a_stream_that_must_be_new_and_is_not_fails_its_command_alone
+    a_stream_is_as_old_as_the_next_command_says_when_one_that_wants_it_new_fails
     an_event_id_is_used_once
     what_no_database_takes_is_refused
     a_full_queue_refuses_at_once
@@ -149,6 +152,56 @@ async fn events_that_do_not_fold_fail_their_command_alone(database: Database) {
         assert_eq!(outcome.is_ok(), n % 2 == 1);
     }
     assert_eq!(store.head().await.unwrap(), 10);
+}
+
+/// The store that is asked knows nothing of the stream: another one began it.
+async fn a_stream_that_must_be_new_and_is_not_fails_its_command_alone(database: Database) {
+    let other = database.open().await;
+    append(&other, "old", Expected::Any, vec![event(json!({})), event(json!({}))])
+        .await
+        .unwrap();
+    let store = database.open().await;
+    let appends =
+        ["new", "old", "newer", "old"].map(|id| append(&store, id, Expected::Nothing, vec![event(json!({}))]));
+    let [new, old, newer, old_again] = futures_util::future::join_all(appends).await.try_into().unwrap();
+    for outcome in [old, old_again] {
+        let wrong = AppendError::WrongVersion {
+            stream: stream("old"),
+            actual: 2,
+        };
+        assert_eq!(outcome.unwrap_err().to_string(), wrong.to_string());
+    }
+    assert_eq!((new.unwrap(), newer.unwrap()), (done(3), done(4)));
+    let lone = append(&store, "old", Expected::Nothing, vec![event(json!({}))]).await;
+    assert!(
+        matches!(lone, Err(AppendError::WrongVersion { actual: 2, .. })),
+        "{lone:?}"
+    );
+}
+
+async fn a_stream_is_as_old_as_the_next_command_says_when_one_that_wants_it_new_fails(database: Database) {
+    let take = |owner: &str| ClaimChange::Take {
+        kind: "name".into(),
+        digest: [1; 32],
+        owner: owner.to_owned(),
+    };
+    let other = database.open().await;
+    let first = Command::new(context()).append(stream("a"), Expected::Nothing, vec![event(json!({}))]);
+    other.append(first.claim(take("one"))).await.unwrap();
+
+    let store = database.open().await;
+    let new = Command::new(context()).append(stream("a"), Expected::Nothing, vec![event(json!({}))]);
+    let old = Command::new(context()).append(stream("a"), Expected::Exact(1), vec![event(json!({}))]);
+    let (new, old) = tokio::join!(store.append(new.claim(take("two"))), store.append(old));
+    assert!(matches!(new, Err(AppendError::ClaimTaken { .. })), "{new:?}");
+    assert_eq!(old.unwrap(), done(2));
+}
+
+fn done(position: u64) -> Outcome {
+    Outcome::Done {
+        first: position,
+        last: position,
+    }
 }
 
 async fn an_event_id_is_used_once(database: Database) {
