@@ -81,7 +81,7 @@ async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<()
 /// Whoever is second while another one makes the change is told at once that the database is busy: SQLite does not wait
 /// here as it does for locks.
 async fn set_journal_mode(connection: &mut AnyConnection, patience: Duration) -> Result<(), Unavailable> {
-    /// SQLITE_BUSY, in the low byte of its kinds.
+    // SQLITE_BUSY, in the low byte of its kinds.
     let is_busy = |code: &str| code.parse::<i32>().is_ok_and(|code| code & 0xff == 5);
     let changing = async {
         loop {

@@ -86,15 +86,18 @@ impl Attempts {
             value: Vec::new(),
             expires: Some(now.plus(FAMILIAR_FOR)),
         };
-        let counters = [self.pair(what, account, &place), self.account(what, account)];
-        counters
-            .map(|key| RecordChange::Delete {
-                kind: COUNTER.into(),
-                key,
-            })
-            .into_iter()
-            .chain([familiar])
-            .collect()
+        // Begun again, in the statement that also puts the address: it is nearly always there, that of the account hardly ever.
+        let by_pair = RecordChange::Put {
+            kind: COUNTER.into(),
+            key: self.pair(what, account, &place),
+            value: Vec::new(),
+            expires: Some(now.plus(REMEMBERED)),
+        };
+        let by_account = RecordChange::Delete {
+            kind: COUNTER.into(),
+            key: self.account(what, account),
+        };
+        vec![by_pair, by_account, familiar]
     }
 
     /// Those that count this attempt, as they are before it.
