@@ -46,10 +46,7 @@ pub(crate) struct Appender {
 /// Whether others may join the batch while its transaction is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Door {
-    /// And what is most likely is presumed: that streams which must not exist do not. If one does, the database refuses its
-    /// second first event.
     Open,
-    /// Nothing is presumed.
     Closed,
 }
 
@@ -97,18 +94,18 @@ impl Appender {
     /// Answers everybody in the batch, in order. When one of them asks for what the database refuses, it is found by
     /// halving.
     async fn serve(&mut self, batch: Vec<Request>) {
-        let mut parts = vec![(batch, Door::Open)];
-        while let Some((mut part, door)) = parts.pop() {
-            match (self.settle(&mut part, door).await, door) {
-                (Some(answers), _) => send(part, answers),
-                // Perhaps a stream that was presumed to be new is not.
-                (None, Door::Open) => parts.push((part, Door::Closed)),
-                (None, Door::Closed) if part.len() == 1 => send(part, vec![Err(AppendError::EventExists)]),
-                (None, Door::Closed) => {
+        let mut door = Door::Open;
+        let mut parts = vec![batch];
+        while let Some(mut part) = parts.pop() {
+            match self.settle(&mut part, door).await {
+                Some(answers) => send(part, answers),
+                None if part.len() == 1 => send(part, vec![Err(AppendError::EventExists)]),
+                None => {
                     let second = part.split_off(part.len() / 2);
-                    parts.extend([(second, door), (part, door)]);
+                    parts.extend([second, part]);
                 }
             }
+            door = Door::Closed;
         }
     }
 
@@ -193,10 +190,7 @@ impl Appender {
             if step.is_empty() {
                 break;
             }
-            let answered = self
-                .step(connection, &mut head, step, door)
-                .await
-                .map_err(Broken::Undone)?;
+            let answered = self.step(connection, &mut head, step).await.map_err(Broken::Undone)?;
             answers.extend(answered);
         }
         let moved = (head != began_at).then_some(head);
@@ -225,14 +219,10 @@ impl Appender {
         connection: &mut AnyConnection,
         head: &mut Head,
         requests: &[Request],
-        door: Door,
     ) -> sqlx::Result<Vec<Answered>> {
         let jobs = || requests.iter().map(|request| &request.job);
         let mut touched = Touched::by(jobs());
         let known = self.known.take(*head, &mut touched.streams);
-        if door == Door::Open {
-            touched.streams.retain(|stream| !touched.new_streams.contains(stream));
-        }
         let mut rows = load(connection, &touched).await?;
         rows.streams.extend(known);
         let mut plan = Plan::new(*head, rows);

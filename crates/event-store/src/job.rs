@@ -1,6 +1,6 @@
 //! What the appender is asked to do, and the rows that doing it touches.
 
-use crate::command::{ClaimChange, Command, Expected, Outcome};
+use crate::command::{ClaimChange, Command, Outcome};
 use crate::error::AppendError;
 use crate::record::{Record, RecordChange};
 use crate::stream::StreamId;
@@ -53,8 +53,6 @@ pub(crate) type RecordKey = (Cow<'static, str>, Vec<u8>);
 #[derive(Debug, Default)]
 pub(crate) struct Touched<'a> {
     pub(crate) streams: BTreeSet<&'a StreamId>,
-    /// Those of them that no job wants to exist.
-    pub(crate) new_streams: BTreeSet<&'a StreamId>,
     pub(crate) claims: BTreeSet<ClaimKey>,
     pub(crate) records: BTreeSet<RecordKey>,
     pub(crate) commands: BTreeSet<&'a str>,
@@ -75,24 +73,16 @@ impl Job {
 impl<'a> Touched<'a> {
     pub(crate) fn by(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
         let mut touched = Self::default();
-        let mut old_streams = BTreeSet::new();
         for job in jobs {
-            touched.add(job, &mut old_streams);
+            touched.add(job);
         }
-        touched.new_streams.retain(|stream| !old_streams.contains(stream));
         touched
     }
 
-    fn add(&mut self, job: &'a Job, old_streams: &mut BTreeSet<&'a StreamId>) {
+    fn add(&mut self, job: &'a Job) {
         match job {
             Job::Command(command) => {
-                for append in &command.appends {
-                    self.streams.insert(&append.stream);
-                    match append.expected {
-                        Expected::Nothing => self.new_streams.insert(&append.stream),
-                        Expected::Exact(_) | Expected::Any => old_streams.insert(&append.stream),
-                    };
-                }
+                self.streams.extend(command.appends.iter().map(|append| &append.stream));
                 self.claims.extend(command.claims.iter().map(claim_key));
                 self.records.extend(command.records.iter().map(record_key));
                 self.commands
