@@ -1,6 +1,6 @@
 //! What deleted rows leave in the files of a database, and its removal.
 
-use sqlx::{Connection as _, Row as _, raw_sql};
+use sqlx::{AnyConnection, Connection as _, Row as _, raw_sql};
 
 use crate::database::{Engine, Role};
 use crate::error::Unavailable;
@@ -9,7 +9,7 @@ use crate::store::Store;
 /// What became of the bytes of deleted rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remains {
-    /// No file of the database holds any.
+    /// They are gone from where they were looked for.
     Gone,
     /// The write-ahead log could not be emptied: somebody still reads what it holds.
     InLog,
@@ -24,16 +24,29 @@ impl Store {
     /// # Errors
     /// The database is not written anew: appends left it no time to begin, or there is no room.
     pub async fn remove_remains(&self) -> Result<Remains, Unavailable> {
-        let database = &self.inner.database;
-        match database.engine {
-            Engine::Postgres => return Ok(Remains::LeftToServer),
-            Engine::Sqlite { .. } => {}
-        }
-        let mut connection = database.connect(Role::Writer).await?;
+        let Engine::Sqlite { .. } = self.inner.database.engine else {
+            return Ok(Remains::LeftToServer);
+        };
+        let mut connection = self.inner.database.connect(Role::Writer).await?;
         raw_sql("VACUUM").execute(&mut connection).await?;
-        let emptied = raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection);
-        let is_busy = emptied.await?.try_get::<i64, _>(0)? != 0;
-        connection.close().await?;
-        Ok(if is_busy { Remains::InLog } else { Remains::Gone })
+        empty_write_ahead_log(connection).await
     }
+
+    /// Empties SQLite's write-ahead log, in which former pages lie until it is overwritten: for who stops using the store.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn empty_write_ahead_log(&self) -> Result<Remains, Unavailable> {
+        let Engine::Sqlite { .. } = self.inner.database.engine else {
+            return Ok(Remains::LeftToServer);
+        };
+        empty_write_ahead_log(self.inner.database.connect(Role::Writer).await?).await
+    }
+}
+
+async fn empty_write_ahead_log(mut connection: AnyConnection) -> Result<Remains, Unavailable> {
+    let emptied = raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection);
+    let is_busy = emptied.await?.try_get::<i64, _>(0)? != 0;
+    connection.close().await?;
+    Ok(if is_busy { Remains::InLog } else { Remains::Gone })
 }

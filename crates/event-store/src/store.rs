@@ -3,7 +3,7 @@
 use crate::appender::{Appender, Request};
 use crate::bell;
 use crate::command::{Command, Outcome};
-use crate::database::{Database, Engine, Role};
+use crate::database::{Database, Engine};
 use crate::error::{AppendError, OpenError, Unavailable};
 use crate::fold::Fold;
 use crate::job::{Answer, Job, Swept};
@@ -13,7 +13,6 @@ use crate::record::{Record, RecordChange};
 use crate::save::SWEPT_AT_ONCE;
 use crate::schema;
 use crate::timestamp::Timestamp;
-use sqlx::{Connection as _, raw_sql};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -140,21 +139,6 @@ impl Store {
             }
         }
         Ok(total)
-    }
-
-    /// Empties SQLite's write-ahead log, in which former pages lie until it is overwritten: for who stops using the store.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn empty_write_ahead_log(&self) -> Result<(), Unavailable> {
-        let Engine::Sqlite { .. } = self.inner.database.engine else {
-            return Ok(());
-        };
-        let mut connection = self.inner.database.connect(Role::Writer).await?;
-        raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&mut connection)
-            .await?;
-        Ok(connection.close().await?)
     }
 
     async fn ask(&self, job: Job) -> Result<Answer, AppendError> {

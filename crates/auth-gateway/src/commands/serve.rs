@@ -71,6 +71,7 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     deliveries.stop().await;
     drop(following);
     app.tend().await?;
+    // Where another gateway still uses it, the last one does.
     if let Err(error) = app.store.empty_write_ahead_log().await {
         tracing::warn!(%error, "the write-ahead log was not emptied");
     }

@@ -46,11 +46,11 @@ fn a_data_folder_is_enough_for_a_server_of_this_machine() {
 fn the_issuer_of_an_open_port_is_known_once_it_is_taken() {
     let overrides = Overrides {
         data: Some("here".into()),
-        listen: Some("[::1]:0".parse().unwrap()),
+        listen: Some("[::1]:0".parse().expect("an address")),
         ..Overrides::default()
     };
     let settings = of(load(None, &overrides, &Environment::default()));
-    let settings = settings.bound_to("[::1]:54321".parse().unwrap());
+    let settings = settings.bound_to("[::1]:54321".parse().expect("an address"));
     assert_eq!(
         (settings.issuer.as_str(), settings.listen.port()),
         ("http://[::1]:54321", 54321)
@@ -60,34 +60,37 @@ fn the_issuer_of_an_open_port_is_known_once_it_is_taken() {
 
 #[test]
 fn an_issuer_that_is_written_stays_whatever_the_port() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("auth.yaml");
     fs::write(
         &file,
         "version: 1\nissuer: http://localhost:4000\nlisten: \"127.0.0.1:0\"\n",
     )
-    .unwrap();
+    .expect("written");
     let settings = of(load(Some(&file), &Overrides::default(), &Environment::default()));
     assert_eq!(
-        settings.bound_to("127.0.0.1:54321".parse().unwrap()).issuer.as_str(),
+        settings
+            .bound_to("127.0.0.1:54321".parse().expect("an address"))
+            .issuer
+            .as_str(),
         "http://localhost:4000"
     );
 }
 
 #[test]
 fn the_command_line_stands_in_the_place_of_the_file() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("auth.yaml");
     // The secret of a database that is not used need not be there.
     fs::write(
         &file,
         "version: 1\nissuer: http://localhost:4000\ndata: there\ndatabase: { url: { secret: NONE }, readers: 9 }\n",
     )
-    .unwrap();
+    .expect("written");
     let overrides = Overrides {
         data: Some("here".into()),
         database_url: Some("postgres://localhost/auth".to_owned().into()),
-        listen: Some("127.0.0.1:1".parse().unwrap()),
+        listen: Some("127.0.0.1:1".parse().expect("an address")),
     };
     let settings = of(load(Some(&file), &overrides, &Environment::default()));
     assert_eq!(
@@ -123,7 +126,7 @@ fn the_master_key_may_come_from_outside_without_being_named() {
 #[test]
 fn without_a_file_nothing_is_served_to_others_and_nothing_is_kept_just_anywhere() {
     let overrides = Overrides {
-        listen: Some("0.0.0.0:4000".parse().unwrap()),
+        listen: Some("0.0.0.0:4000".parse().expect("an address")),
         ..Overrides::default()
     };
     assert_snapshot!(said(&load(None, &overrides, &Environment::default())), @r"
