@@ -1,15 +1,14 @@
 //! The one task that writes: takes what waits, makes one transaction of it, answers everybody.
 
-use crate::database::{Database, Role};
+use crate::database::Database;
 use crate::error::{AppendError, Unavailable};
 use crate::fold::Fold;
+use crate::head::Head;
 use crate::job::{Answer, Job, Touched};
 use crate::known::Known;
-use crate::load::{begin, load};
 use crate::options::Options;
-use crate::plan::{Head, Plan};
-use crate::save::{commit, save};
-use sqlx::{AnyConnection, Connection, raw_sql};
+use crate::plan::Plan;
+use crate::writer::Writer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -35,7 +34,7 @@ pub(crate) struct Appender {
     limit: Duration,
     requests: mpsc::Receiver<Request>,
     /// `None` until the first job, and after a failure.
-    connection: Option<AnyConnection>,
+    writer: Option<Writer>,
     known: Known,
     /// Rung after each commit of events.
     bell: watch::Sender<()>,
@@ -74,7 +73,7 @@ impl Appender {
             batch: options.batch.max(1),
             limit: options.patience * 2,
             requests,
-            connection: None,
+            writer: None,
             known: Known::default(),
             bell,
             failing: false,
@@ -86,8 +85,8 @@ impl Appender {
         while let Some(request) = self.requests.recv().await {
             self.serve(vec![request]).await;
         }
-        if let Some(connection) = self.connection.take() {
-            close(connection).await;
+        if let Some(writer) = self.writer.take() {
+            close(writer).await;
         }
     }
 
@@ -111,7 +110,7 @@ impl Appender {
 
     /// An answer to each request, or `None` if a constraint was violated and nothing was done.
     async fn settle(&mut self, batch: &mut Vec<Request>, door: Door) -> Option<Vec<Answered>> {
-        let reused = self.connection.is_some();
+        let reused = self.writer.is_some();
         let mut attempt = self.attempt(batch, door).await;
         if reused && matches!(&attempt, Err(Broken::Undone(error)) if !violates_constraint(error)) {
             // The server may have been restarted since the connection was last used.
@@ -142,44 +141,44 @@ impl Appender {
 
     /// One transaction. A connection that broke is not used again: closing it rolls back.
     async fn attempt(&mut self, batch: &mut Vec<Request>, door: Door) -> Result<Vec<Answered>, Broken> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.database.connect(Role::Writer).await.map_err(Broken::Unreachable)?,
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => Writer::connect(&self.database).await.map_err(Broken::Unreachable)?,
         };
         let late = || Broken::Unknown(Unavailable::Database("no answer in time".into()));
-        let transaction = timeout(self.limit, self.transact(&mut connection, batch, door)).await;
+        let transaction = timeout(self.limit, self.transact(&mut writer, batch, door)).await;
         let broken = match transaction.map_err(|_| late()).flatten() {
             Ok(answers) => {
-                self.connection = Some(connection);
+                self.writer = Some(writer);
                 return Ok(answers);
             }
             Err(broken) => broken,
         };
         self.known.forget();
         if matches!(&broken, Broken::Undone(error) if violates_constraint(error)) {
-            self.roll_back(connection).await;
+            self.roll_back(writer).await;
         } else {
-            close(connection).await;
+            close(writer).await;
         }
         Err(broken)
     }
 
     /// After an error that says nothing bad about the connection.
-    async fn roll_back(&mut self, mut connection: AnyConnection) {
-        match timeout(self.limit, raw_sql("ROLLBACK").execute(&mut connection)).await {
-            Ok(Ok(_)) => self.connection = Some(connection),
-            Ok(Err(_)) | Err(_) => close(connection).await,
+    async fn roll_back(&mut self, mut writer: Writer) {
+        match timeout(self.limit, writer.roll_back()).await {
+            Ok(Ok(())) => self.writer = Some(writer),
+            Ok(Err(_)) | Err(_) => close(writer).await,
         }
     }
 
     /// Step by step: who asks while a step is made takes part in the next one.
     async fn transact(
         &mut self,
-        connection: &mut AnyConnection,
+        writer: &mut Writer,
         batch: &mut Vec<Request>,
         door: Door,
     ) -> Result<Vec<Answered>, Broken> {
-        let began_at = begin(connection, &self.database.engine).await.map_err(Broken::Undone)?;
+        let began_at = writer.begin().await.map_err(Broken::Undone)?;
         let mut head = began_at;
         let mut answers = Vec::with_capacity(batch.len());
         loop {
@@ -190,11 +189,11 @@ impl Appender {
             if step.is_empty() {
                 break;
             }
-            let answered = self.step(connection, &mut head, step).await.map_err(Broken::Undone)?;
+            let answered = self.step(writer, &mut head, step).await.map_err(Broken::Undone)?;
             answers.extend(answered);
         }
         let moved = (head != began_at).then_some(head);
-        let committed = commit(connection, &self.database.engine, moved).await;
+        let committed = writer.commit(moved).await;
         committed.map_err(|error| Broken::Unknown(error.into()))?;
         if moved.is_some() {
             self.bell.send_replace(());
@@ -216,19 +215,19 @@ impl Appender {
     /// Carries out some jobs, in the transaction that is open and on top of what it has done so far.
     async fn step(
         &mut self,
-        connection: &mut AnyConnection,
+        writer: &mut Writer,
         head: &mut Head,
         requests: &[Request],
     ) -> sqlx::Result<Vec<Answered>> {
         let jobs = || requests.iter().map(|request| &request.job);
         let mut touched = Touched::by(jobs());
         let known = self.known.take(*head, &mut touched.streams);
-        let mut rows = load(connection, &touched).await?;
+        let mut rows = writer.load(&touched).await?;
         rows.streams.extend(known);
         let mut plan = Plan::new(*head, rows);
         let mut answers: Vec<Answered> = jobs().map(|job| plan.add(job, &*self.fold)).collect();
         if !plan.is_empty() {
-            let swept = save(connection, &plan).await?;
+            let swept = writer.save(&plan).await?;
             for answer in answers.iter_mut().flatten() {
                 if let Answer::Swept(answer) = answer {
                     *answer = swept;
@@ -258,7 +257,7 @@ fn violates_constraint(error: &sqlx::Error) -> bool {
 }
 
 /// Without waiting long for a server that may be gone.
-async fn close(connection: AnyConnection) {
+async fn close(writer: Writer) {
     // Whatever happens, the connection is not used any more.
-    let _ = timeout(Duration::from_secs(1), connection.close()).await;
+    let _ = timeout(Duration::from_secs(1), writer.close()).await;
 }

@@ -3,6 +3,7 @@
 //! A backup holds everything that can't be derived: events, claims, records, idempotency keys, checkpoints. Digests in it
 //! find damage; who could rewrite a backup is found by a checkpoint kept elsewhere.
 
+mod insert;
 mod line;
 mod restore;
 mod write;

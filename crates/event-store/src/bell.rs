@@ -1,10 +1,12 @@
 //! Wakes subscriptions when another process appended to the same PostgreSQL database.
 
-use crate::save::CHANNEL;
 use sqlx::postgres::PgListener;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
+
+/// The channel on which PostgreSQL announces that the head moved.
+pub(crate) const CHANNEL: &str = "event_store_head";
 
 /// Rings at each announcement, for ever. Announcements may be lost while there is no connection: who waits also looks.
 pub(crate) async fn listen(url: String, pause: Duration, bell: watch::Sender<()>) {

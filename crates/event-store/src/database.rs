@@ -2,7 +2,8 @@
 
 use crate::error::{OpenError, Unavailable};
 use sqlx::any::{AnyConnectOptions, install_default_drivers};
-use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, raw_sql};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, PgConnection, raw_sql};
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io;
@@ -66,13 +67,28 @@ impl Database {
 
     /// A new connection, set up for its role.
     pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection, Unavailable> {
-        let connecting = async {
+        self.in_time(async {
             let mut connection = self.options.connect().await?;
-            raw_sql(AssertSqlSafe(self.setting_up(role)))
-                .execute(&mut connection)
-                .await?;
-            Ok::<_, sqlx::Error>(connection)
-        };
+            let set_up = raw_sql(AssertSqlSafe(self.setting_up(role)));
+            set_up.execute(&mut connection).await?;
+            Ok(connection)
+        })
+        .await
+    }
+
+    /// The same to PostgreSQL, for what only its own driver can.
+    pub(crate) async fn connect_to_postgres(&self, role: Role) -> Result<PgConnection, Unavailable> {
+        self.in_time(async {
+            let options: PgConnectOptions = self.url.parse()?;
+            let mut connection = options.disable_statement_logging().connect().await?;
+            let set_up = raw_sql(AssertSqlSafe(self.setting_up(role)));
+            set_up.execute(&mut connection).await?;
+            Ok(connection)
+        })
+        .await
+    }
+
+    async fn in_time<C>(&self, connecting: impl Future<Output = sqlx::Result<C>>) -> Result<C, Unavailable> {
         match timeout(self.patience, connecting).await {
             Ok(connected) => Ok(connected?),
             Err(_) => Err(Unavailable::Database("no connection in time".into())),

@@ -2,7 +2,8 @@
 //! where this appender left it, what it wrote is what is there, and need not be read. (Folding the log again replaces rows
 //! under a head that stands, by what its events say: what is here.)
 
-use crate::plan::{Head, StreamRow};
+use crate::head::Head;
+use crate::plan::StreamRow;
 use crate::stream::StreamId;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,24 +2,20 @@
 //!
 //! Each job sees the effects of those before it. A job that fails leaves none.
 
+mod changes;
+
 use crate::chain::{Hash, sha256};
 use crate::command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
 use crate::error::AppendError;
 use crate::event::{Context, Event, Position};
 use crate::fold::{Fold, Lookup};
+use crate::head::Head;
 use crate::job::{Answer, ClaimKey, Job, RecordKey, Swept, claim_key, record_key};
 use crate::record::{Record, RecordChange};
 use crate::row::{Texts, chained};
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
-
-/// The end of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) position: Position,
-    pub(crate) hash: Hash,
-}
 
 /// A stream's row, with its lookups where they are known anew.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,8 @@
 
 use crate::error::Unavailable;
 use crate::event::{Event, Position};
-use crate::load::record;
 use crate::record::Record;
-use crate::row::{EVENT_COLUMNS, EventRow, text, unsigned};
+use crate::row::{EVENT_COLUMNS, EventRow, record, text, unsigned};
 use crate::state::State;
 use crate::store::Store;
 use crate::stream::StreamId;
@@ -16,7 +15,7 @@ use std::fmt::Write as _;
 /// Streams that a lookup finds at most.
 const MOST_FOUND: i64 = 1000;
 
-/// Of a record as `load::record` reads it.
+/// Of a record as `row::record` reads it.
 const RECORD_COLUMNS: usize = 3;
 
 impl Store {

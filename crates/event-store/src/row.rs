@@ -2,10 +2,11 @@
 
 use crate::chain::{Hash, Leaf};
 use crate::event::{Context, Event, NewEvent, Position};
+use crate::record::Record;
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{ColumnIndex, Decode, Row, Type};
 use std::io;
 use uuid::Uuid;
 
@@ -135,16 +136,39 @@ pub(crate) fn text(row: &AnyRow, column: usize) -> sqlx::Result<String> {
 }
 
 /// Of a column that holds no negative numbers.
-pub(crate) fn unsigned(row: &AnyRow, column: usize) -> sqlx::Result<u64> {
+pub(crate) fn unsigned<R: Row>(row: &R, column: usize) -> sqlx::Result<u64>
+where
+    usize: ColumnIndex<R>,
+    i64: for<'r> Decode<'r, R::Database> + Type<R::Database>,
+{
     let signed: i64 = row.try_get(column)?;
     u64::try_from(signed).map_err(|error| undecodable(column, error))
 }
 
 /// Of a column of 32 bytes.
-pub(crate) fn digest(row: &AnyRow, column: usize) -> sqlx::Result<Hash> {
+pub(crate) fn digest<R: Row>(row: &R, column: usize) -> sqlx::Result<Hash>
+where
+    usize: ColumnIndex<R>,
+    Vec<u8>: for<'r> Decode<'r, R::Database> + Type<R::Database>,
+{
     let bytes: Vec<u8> = row.try_get(column)?;
     let found = bytes.len();
     Hash::try_from(bytes).map_err(|_| undecodable(column, io::Error::other(format!("{found} bytes, not 32"))))
+}
+
+/// From the columns count, value and expires, of which `first` is the first.
+pub(crate) fn record(row: &AnyRow, first: usize) -> sqlx::Result<Record> {
+    let expires: Option<i64> = row.try_get(first + 2)?;
+    Ok(Record {
+        count: row.try_get(first)?,
+        value: row.try_get(first + 1)?,
+        expires: expires.map(Timestamp),
+    })
+}
+
+/// Positions and versions count events; there is no disk for 2^63 of them.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).expect("fewer than 2^63 events")
 }
 
 fn undecodable(column: impl ToString, source: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {

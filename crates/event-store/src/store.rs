@@ -10,9 +10,9 @@ use crate::job::{Answer, Job, Swept};
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::record::{Record, RecordChange};
-use crate::save::SWEPT_AT_ONCE;
 use crate::schema;
 use crate::timestamp::Timestamp;
+use crate::writer::SWEPT_AT_ONCE;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -134,7 +134,7 @@ impl Store {
         while let Answer::Swept(swept) = self.ask(Job::Sweep { now }).await? {
             total.records += swept.records;
             total.idempotency_keys += swept.idempotency_keys;
-            if swept.records < SWEPT_AT_ONCE && swept.idempotency_keys < SWEPT_AT_ONCE {
+            if swept.records < SWEPT_AT_ONCE.cast_unsigned() && swept.idempotency_keys < SWEPT_AT_ONCE.cast_unsigned() {
                 break;
             }
         }

@@ -7,16 +7,16 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, query, raw_sql};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 use super::Counts;
+use super::insert::{CLAIMS, COMMANDS, EVENTS, RECORDS};
 use super::line::{FORMAT, Header, Line, Running, Trailer, VERSION};
 use crate::chain::{GENESIS, Hash};
 use crate::database::{Database, Engine, Role};
 use crate::error::{OpenError, Unavailable};
 use crate::fold::Fold;
-use crate::load;
+use crate::head;
 use crate::many::{AnyQuery, Many, pieces};
 use crate::options::Options;
 use crate::refold::{RefoldError, Target, Walk, save};
-use crate::save::{CLAIMS, COMMANDS, EVENTS, RECORDS};
 use crate::schema;
 
 /// Lines that are written together.
@@ -93,7 +93,7 @@ async fn fill<R>(
 where
     R: AsyncBufRead + Unpin + Send,
 {
-    load::begin(connection, engine).await?;
+    head::begin(connection, engine).await?;
     if *engine == Engine::Postgres {
         // Whoever delivers the backup may be slow.
         raw_sql("SET LOCAL idle_in_transaction_session_timeout = 0")

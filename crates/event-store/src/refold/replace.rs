@@ -6,7 +6,7 @@ use super::walk::refold;
 use super::{RefoldError, Refolded, Target, Walk, save};
 use crate::database::{Engine, Role};
 use crate::event::{Event, Position};
-use crate::load;
+use crate::head;
 use crate::plan::StreamRow;
 use crate::projection::{begin, events_after, run};
 use crate::row::{digest, unsigned};
@@ -67,7 +67,7 @@ impl Store {
             position = self.follow(connection, position).await?;
             run(connection, "COMMIT").await?;
         }
-        let head = load::begin(connection, &database.engine).await?.position;
+        let head = head::begin(connection, &database.engine).await?.position;
         while position < head {
             position = self.follow(connection, position).await?;
         }

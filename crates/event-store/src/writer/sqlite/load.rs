@@ -1,15 +1,13 @@
 //! Reads the rows that a batch touches.
 
-use crate::database::Engine;
 use crate::job::Touched;
 use crate::many::{Many, padded};
-use crate::plan::{Head, Rows, StreamRow, UsedKey};
-use crate::record::Record;
-use crate::row::{digest, text, unsigned};
+use crate::plan::{Rows, StreamRow, UsedKey};
+use crate::row::{digest, record, text, unsigned};
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row, query, raw_sql};
+use sqlx::{AnyConnection, Row};
 use std::borrow::Cow;
 
 const STREAMS: Many = Many {
@@ -33,28 +31,8 @@ const COMMANDS: Many = Many {
     after: ")",
 };
 
-/// Begins a transaction, after every other writer's that has begun.
-pub(crate) async fn begin(connection: &mut AnyConnection, engine: &Engine) -> sqlx::Result<Head> {
-    let rows = match engine {
-        // Prepared once, which several statements at once can be only here.
-        Engine::Sqlite { .. } => {
-            let begin = query("BEGIN IMMEDIATE; SELECT position, hash FROM log_head");
-            begin.fetch_all(connection).await?
-        }
-        Engine::Postgres => {
-            let begin = raw_sql("BEGIN; SELECT position, hash FROM log_head FOR UPDATE");
-            begin.fetch_all(connection).await?
-        }
-    };
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(Head {
-        position: unsigned(row, 0)?,
-        hash: digest(row, 1)?,
-    })
-}
-
 /// The rows as they are in the transaction.
-pub(crate) async fn load(connection: &mut AnyConnection, touched: &Touched<'_>) -> sqlx::Result<Rows> {
+pub(in crate::writer) async fn load(connection: &mut AnyConnection, touched: &Touched<'_>) -> sqlx::Result<Rows> {
     let mut rows = Rows::default();
     for list in padded(touched.streams.iter().copied()) {
         let found = list
@@ -104,16 +82,6 @@ fn stream(row: &AnyRow) -> sqlx::Result<StreamRow> {
         state: row.try_get(4)?,
         lookups_digest: lookups.map(|_| digest(row, 5)).transpose()?,
         lookups: Vec::new(),
-    })
-}
-
-/// From the columns count, value and expires, of which `first` is the first.
-pub(crate) fn record(row: &AnyRow, first: usize) -> sqlx::Result<Record> {
-    let expires: Option<i64> = row.try_get(first + 2)?;
-    Ok(Record {
-        count: row.try_get(first)?,
-        value: row.try_get(first + 1)?,
-        expires: expires.map(Timestamp),
     })
 }
 

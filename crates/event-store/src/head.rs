@@ -1,0 +1,42 @@
+//! The end of the log: one row, whose lock orders all writers.
+
+use crate::chain::Hash;
+use crate::database::Engine;
+use crate::event::Position;
+use crate::row::{digest, unsigned};
+use sqlx::{AnyConnection, ColumnIndex, Decode, Row, Type, raw_sql};
+
+/// The last event's place and hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) position: Position,
+    pub(crate) hash: Hash,
+}
+
+impl Head {
+    /// From a row of its position and hash.
+    pub(crate) fn read<R: Row>(row: &R) -> sqlx::Result<Self>
+    where
+        usize: ColumnIndex<R>,
+        i64: for<'r> Decode<'r, R::Database> + Type<R::Database>,
+        Vec<u8>: for<'r> Decode<'r, R::Database> + Type<R::Database>,
+    {
+        Ok(Self {
+            position: unsigned(row, 0)?,
+            hash: digest(row, 1)?,
+        })
+    }
+}
+
+/// Begins a transaction, after every other writer's that has begun.
+pub(crate) async fn begin(connection: &mut AnyConnection, engine: &Engine) -> sqlx::Result<Head> {
+    let begin = match engine {
+        Engine::Sqlite { .. } => "BEGIN IMMEDIATE; SELECT position, hash FROM log_head",
+        Engine::Postgres => BEGIN_ON_POSTGRES,
+    };
+    let rows = raw_sql(begin).fetch_all(connection).await?;
+    Head::read(rows.first().ok_or(sqlx::Error::RowNotFound)?)
+}
+
+/// Two statements in one round trip: the second one sees what those before it in the row's queue have committed.
+pub(crate) const BEGIN_ON_POSTGRES: &str = "BEGIN; SELECT position, hash FROM log_head FOR UPDATE";

@@ -1,0 +1,226 @@
+//! Writes what a batch changed, to all tables in one statement, and moves the head with its events.
+
+use super::statement::Statement;
+use crate::bell::CHANNEL;
+use crate::job::Swept;
+use crate::plan::Plan;
+use crate::row::signed;
+use crate::timestamp::Timestamp;
+use crate::writer::{SWEEP_COMMANDS, SWEEP_RECORDS, SWEPT_AT_ONCE};
+use sqlx::{PgConnection, query};
+
+pub(in crate::writer) async fn save(connection: &mut PgConnection, plan: &Plan) -> sqlx::Result<Swept> {
+    // First, as what has expired may be put anew.
+    let swept = match plan.sweep {
+        Some(now) => sweep(connection, now).await?,
+        None => Swept::default(),
+    };
+    // Before the others come: one statement must not delete a row and put it again.
+    let outdated = outdated_lookups(plan)?;
+    if !outdated.is_empty() {
+        outdated.query().execute(&mut *connection).await?;
+    }
+    let changes = changes(plan)?;
+    if !changes.is_empty() {
+        changes.query().execute(connection).await?;
+    }
+    Ok(swept)
+}
+
+async fn sweep(connection: &mut PgConnection, now: Timestamp) -> sqlx::Result<Swept> {
+    let records = query(SWEEP_RECORDS).bind(now.0).bind(SWEPT_AT_ONCE);
+    let keys = query(SWEEP_COMMANDS).bind(now.0).bind(SWEPT_AT_ONCE);
+    Ok(Swept {
+        records: records.execute(&mut *connection).await?.rows_affected(),
+        idempotency_keys: keys.execute(connection).await?.rows_affected(),
+    })
+}
+
+fn outdated_lookups(plan: &Plan) -> sqlx::Result<Statement> {
+    let mut delete = Statement::default();
+    if plan.outdated_lookups().next().is_some() {
+        delete.push("DELETE FROM lookups USING unnest(");
+        delete.column(plan.outdated_lookups().map(|stream| stream.kind.as_ref()))?;
+        delete.column(plan.outdated_lookups().map(|stream| stream.id.as_str()))?;
+        delete.push(") AS gone (kind, id) WHERE stream_kind = gone.kind AND stream_id = gone.id");
+    }
+    Ok(delete)
+}
+
+/// Each table's change is a part of WITH; what does not change has none.
+fn changes(plan: &Plan) -> sqlx::Result<Statement> {
+    let mut changes = Statement::default();
+    if !plan.events.is_empty() {
+        events(&mut changes, plan)?;
+        head(&mut changes, plan)?;
+        streams(&mut changes, plan)?;
+    }
+    if plan.new_lookups().next().is_some() {
+        lookups(&mut changes, plan)?;
+    }
+    if plan.claims_taken().next().is_some() {
+        claims_taken(&mut changes, plan)?;
+    }
+    if plan.claims_released().next().is_some() {
+        claims_released(&mut changes, plan)?;
+    }
+    if plan.records_put().next().is_some() {
+        records_put(&mut changes, plan)?;
+    }
+    if plan.records_deleted().next().is_some() {
+        records_deleted(&mut changes, plan)?;
+    }
+    if !plan.after.commands.is_empty() {
+        commands(&mut changes, plan)?;
+    }
+    if !changes.is_empty() {
+        changes.push(") ");
+        // Heard by the others when this is committed, once.
+        let announce = format!("SELECT pg_notify('{CHANNEL}', '')");
+        changes.push(if plan.events.is_empty() { "SELECT 1" } else { &announce });
+    }
+    Ok(changes)
+}
+
+/// Ends the part before it, if there is one.
+fn part(changes: &mut Statement, name: &str, sql: &str) {
+    changes.push(if changes.is_empty() { "WITH " } else { "), " });
+    changes.push(name);
+    changes.push(" AS (");
+    changes.push(sql);
+}
+
+fn events(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    let events = || plan.events.iter();
+    part(
+        changes,
+        "events_appended",
+        "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
+         subject, payload, sealed, hash) SELECT * FROM unnest(",
+    );
+    changes.column(events().map(|event| signed(event.position)))?;
+    changes.column(events().map(|event| event.stream.kind.as_ref()))?;
+    changes.column(events().map(|event| event.stream.id.as_str()))?;
+    changes.column(events().map(|event| signed(event.version)))?;
+    changes.column(plan.texts.iter().map(|texts| texts.id.as_str()))?;
+    changes.column(events().map(|event| event.kind.as_str()))?;
+    changes.column(events().map(|event| event.time.0))?;
+    changes.column(events().map(|event| event.actor.as_str()))?;
+    changes.column(events().map(|event| event.client.as_deref()))?;
+    changes.column(events().map(|event| event.request_id.as_deref()))?;
+    changes.column(events().map(|event| event.subject.as_deref()))?;
+    changes.column(plan.texts.iter().map(|texts| texts.payload.as_str()))?;
+    changes.column(events().map(|event| event.sealed.as_deref()))?;
+    changes.column(events().map(|event| event.hash.as_slice()))?;
+    changes.push(")");
+    Ok(())
+}
+
+fn head(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    part(changes, "head_moved", "UPDATE log_head SET position = ");
+    changes.bind(signed(plan.head.position))?;
+    changes.push(", hash = ");
+    changes.bind(plan.head.hash.as_slice())
+}
+
+fn streams(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    let streams = || plan.after.streams.iter();
+    part(
+        changes,
+        "streams_written",
+        "INSERT INTO streams (kind, id, version, position, state, lookups) SELECT * FROM unnest(",
+    );
+    changes.column(streams().map(|(stream, _)| stream.kind.as_ref()))?;
+    changes.column(streams().map(|(stream, _)| stream.id.as_str()))?;
+    changes.column(streams().map(|(_, row)| signed(row.version)))?;
+    changes.column(streams().map(|(_, row)| signed(row.position)))?;
+    changes.column(streams().map(|(_, row)| row.state.as_deref()))?;
+    changes.column(streams().map(|(_, row)| row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice)))?;
+    changes.push(
+        ") ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
+         state = excluded.state, lookups = excluded.lookups",
+    );
+    Ok(())
+}
+
+fn lookups(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    part(
+        changes,
+        "lookups_put",
+        "INSERT INTO lookups (kind, key, stream_kind, stream_id) SELECT * FROM unnest(",
+    );
+    changes.column(plan.new_lookups().map(|(_, lookup)| lookup.kind.as_ref()))?;
+    changes.column(plan.new_lookups().map(|(_, lookup)| lookup.key.as_slice()))?;
+    changes.column(plan.new_lookups().map(|(stream, _)| stream.kind.as_ref()))?;
+    changes.column(plan.new_lookups().map(|(stream, _)| stream.id.as_str()))?;
+    changes.push(")");
+    Ok(())
+}
+
+fn claims_taken(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    part(
+        changes,
+        "claims_taken",
+        "INSERT INTO claims (kind, digest, owner) SELECT * FROM unnest(",
+    );
+    changes.column(plan.claims_taken().map(|((kind, _), _)| kind.as_ref()))?;
+    changes.column(plan.claims_taken().map(|((_, digest), _)| digest.as_slice()))?;
+    changes.column(plan.claims_taken().map(|(_, owner)| owner.as_str()))?;
+    changes.push(") ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner");
+    Ok(())
+}
+
+fn claims_released(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    part(changes, "claims_released", "DELETE FROM claims USING unnest(");
+    changes.column(plan.claims_released().map(|(kind, _)| kind.as_ref()))?;
+    changes.column(plan.claims_released().map(|(_, digest)| digest.as_slice()))?;
+    changes.push(") AS gone (kind, digest) WHERE claims.kind = gone.kind AND claims.digest = gone.digest");
+    Ok(())
+}
+
+fn records_put(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    part(
+        changes,
+        "records_put",
+        "INSERT INTO records (kind, key, count, value, expires) SELECT * FROM unnest(",
+    );
+    changes.column(plan.records_put().map(|((kind, _), _)| kind.as_ref()))?;
+    changes.column(plan.records_put().map(|((_, key), _)| key.as_slice()))?;
+    changes.column(plan.records_put().map(|(_, record)| record.count))?;
+    changes.column(plan.records_put().map(|(_, record)| record.value.as_slice()))?;
+    changes.column(
+        plan.records_put()
+            .map(|(_, record)| record.expires.map(|expires| expires.0)),
+    )?;
+    changes.push(
+        ") ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
+         expires = excluded.expires",
+    );
+    Ok(())
+}
+
+fn records_deleted(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    part(changes, "records_deleted", "DELETE FROM records USING unnest(");
+    changes.column(plan.records_deleted().map(|(kind, _)| kind.as_ref()))?;
+    changes.column(plan.records_deleted().map(|(_, key)| key.as_slice()))?;
+    changes.push(") AS gone (kind, key) WHERE records.kind = gone.kind AND records.key = gone.key");
+    Ok(())
+}
+
+fn commands(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+    let commands = || plan.after.commands.iter();
+    part(
+        changes,
+        "commands_used",
+        "INSERT INTO commands (key, request, response, expires) SELECT * FROM unnest(",
+    );
+    changes.column(commands().map(|(key, _)| key.as_str()))?;
+    changes.column(commands().map(|(_, used)| used.request.as_slice()))?;
+    changes.column(commands().map(|(_, used)| used.response.as_slice()))?;
+    changes.column(commands().map(|(_, used)| used.expires.0))?;
+    changes.push(
+        ") ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
+         expires = excluded.expires",
+    );
+    Ok(())
+}
