@@ -36,6 +36,9 @@ pub enum AppendError {
     /// The record to consume does not exist, has expired or was consumed before.
     #[error("the {kind} is gone")]
     RecordGone { kind: Cow<'static, str> },
+    /// A record has been counted up more often than the command allows.
+    #[error("the {kind} was counted too often")]
+    CountedOften { kind: Cow<'static, str> },
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

@@ -107,7 +107,8 @@ pub(crate) fn record_key(change: &RecordChange) -> RecordKey {
     match change {
         RecordChange::Put { kind, key, .. }
         | RecordChange::Consume { kind, key }
-        | RecordChange::CountDown { kind, key }
+        | RecordChange::AtMost { kind, key, .. }
+        | RecordChange::CountUp { kind, key, .. }
         | RecordChange::Delete { kind, key } => (kind.clone(), key.clone()),
     }
 }
@@ -116,7 +117,8 @@ fn record_kind(change: &RecordChange) -> &str {
     match change {
         RecordChange::Put { kind, .. }
         | RecordChange::Consume { kind, .. }
-        | RecordChange::CountDown { kind, .. }
+        | RecordChange::AtMost { kind, .. }
+        | RecordChange::CountUp { kind, .. }
         | RecordChange::Delete { kind, .. } => kind,
     }
 }

@@ -227,14 +227,16 @@ impl Draft<'_> {
                     }
                     self.rows.records.insert(key, None);
                 }
-                (RecordChange::CountDown { .. }, Some(found)) if found.is_alive(now) && found.count > 0 => {
-                    let less = Record {
-                        count: found.count - 1,
-                        ..found.clone()
-                    };
-                    self.rows.records.insert(key, Some(less));
+                (RecordChange::AtMost { kind, count, .. }, found) => {
+                    if found.is_some_and(|found| found.is_alive(now) && found.count > *count) {
+                        return Err(AppendError::CountedOften { kind: kind.clone() });
+                    }
                 }
-                (RecordChange::CountDown { .. }, _) => {}
+                (RecordChange::CountUp { expires, .. }, found) => {
+                    let alive = found.filter(|found| found.is_alive(now));
+                    let until = alive.map_or(Some(*expires), |found| found.expires.map(|until| until.max(*expires)));
+                    self.rows.records.insert(key, Some(counted(alive, until)));
+                }
                 (RecordChange::Delete { .. }, Some(_)) => {
                     self.rows.records.insert(key, None);
                 }
@@ -247,11 +249,7 @@ impl Draft<'_> {
     fn count_up(&mut self, record: RecordKey, expires: Timestamp, now: Timestamp) -> Record {
         let found = layered(&record, |rows| &rows.records, &self.rows, self.plan);
         let alive = found.filter(|found| found.is_alive(now));
-        let counted = Record {
-            count: alive.map_or(0, |found| found.count).saturating_add(1),
-            value: alive.map(|found| found.value.clone()).unwrap_or_default(),
-            expires: Some(expires),
-        };
+        let counted = counted(alive, Some(expires));
         self.rows.records.insert(record, Some(counted.clone()));
         counted
     }
@@ -298,6 +296,15 @@ impl Draft<'_> {
         };
         self.rows.streams.insert(stream.clone(), row);
         Ok(())
+    }
+}
+
+/// One more than a record that is alive has.
+fn counted(alive: Option<&Record>, expires: Option<Timestamp>) -> Record {
+    Record {
+        count: alive.map_or(0, |found| found.count).saturating_add(1),
+        value: alive.map(|found| found.value.clone()).unwrap_or_default(),
+        expires,
     }
 }
 

@@ -33,8 +33,18 @@ pub enum RecordChange {
     },
     /// Deletes it; it must exist and be alive, else the whole command fails.
     Consume { kind: Cow<'static, str>, key: Vec<u8> },
-    /// Takes back one time of counting up, if it was counted up and is alive.
-    CountDown { kind: Cow<'static, str>, key: Vec<u8> },
+    /// Changes nothing; if it is alive it must have been counted up at most so often, else the whole command fails.
+    AtMost {
+        kind: Cow<'static, str>,
+        key: Vec<u8>,
+        count: i64,
+    },
+    /// Counts one more; a record that does not exist or has expired begins at 1. Of two expiries the later one stands.
+    CountUp {
+        kind: Cow<'static, str>,
+        key: Vec<u8>,
+        expires: Timestamp,
+    },
     /// Deletes it if it exists.
     Delete { kind: Cow<'static, str>, key: Vec<u8> },
 }

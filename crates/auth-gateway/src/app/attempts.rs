@@ -1,6 +1,12 @@
 //! Guessing is counted before it is tried: by account and address, by address, by account. Waits grow; success forgets.
 //! A wait for the whole account does not hold whoever comes from an address that the owner has used, so that nobody can
 //! lock the owner out by guessing.
+//!
+//! An attempt counts in memory from its beginning, and in the database once it has failed, before that is answered. Whoever
+//! was counted meanwhile, by another gateway too, can make it one too many: then nobody is told how it ended.
+
+mod under_way;
+mod wait;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,35 +16,60 @@ use event_store::{Record, RecordChange, Store, Timestamp};
 use super::Refusal;
 use crate::config::settings::{Lockout, Patience};
 use crate::crypto::blind_index::BlindIndex;
+use under_way::{Place, UnderWay};
 
 const COUNTER: &str = "attempt";
 const FAMILIAR: &str = "familiar_address";
 /// So long an address stays familiar after a success.
 const FAMILIAR_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
+/// A success does not prolong what was prolonged so short ago.
+const RENEWED_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// What a counter is at least kept for after its last attempt.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
-
-/// One attempt was counted and may be made.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    forgettable: Vec<RecordChange>,
-}
 
 pub(crate) struct Attempts {
     store: Store,
     digests: BlindIndex,
     limits: Lockout,
+    under_way: UnderWay,
 }
 
+/// One attempt may be made. It counts until it is dropped. What it changes is to be written before, and before its end is
+/// told; if the store refuses that, the end is not told.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Attempt<'a> {
+    #[expect(dead_code, reason = "counts until it is dropped")]
+    under_way: Place<'a>,
+    counters: Vec<Counter>,
+    /// What makes the address familiar, unless it is so for long enough.
+    familiar: Option<RecordChange>,
+    now: Timestamp,
+}
+
+#[derive(Debug)]
 struct Counter {
+    of: Of,
     key: Vec<u8>,
     patience: Patience,
-    before: Option<Record>,
+    written: Option<Record>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Of {
+    Account,
+    /// An attacker's own account must not clear it.
+    Address,
 }
 
 impl Attempts {
     pub(crate) fn new(store: Store, digests: BlindIndex, limits: Lockout) -> Self {
-        Self { store, digests, limits }
+        Self {
+            store,
+            digests,
+            limits,
+            under_way: UnderWay::default(),
+        }
     }
 
     /// Counts an attempt of `what` ("password") against `account`, any text that names it. Refuses with the time to wait.
@@ -48,30 +79,28 @@ impl Attempts {
         account: &str,
         address: Option<IpAddr>,
         now: Timestamp,
-    ) -> Result<Attempt, Refusal> {
+    ) -> Result<Attempt<'_>, Refusal> {
         let place = place(address);
-        let counters = self.counters(what, account, &place, now).await?;
-        for counter in &counters {
-            admits(counter.patience, counter.before.as_ref(), now)?;
-        }
-        let keys: Vec<Vec<u8>> = counters.iter().map(|counter| counter.key.clone()).collect();
-        let after = self.store.count_up(COUNTER, &keys, now.plus(REMEMBERED), now).await?;
-        for (counter, after) in counters.iter().zip(&after) {
-            let before = counter.before.as_ref().map_or(0, |record| record.count);
-            admits_together(counter.patience, before, after.count)?;
-        }
-        // Else the logins of everybody behind one address would add up to a wait.
-        let own = RecordChange::CountDown {
-            kind: COUNTER.into(),
-            key: self.place(what, &place),
-        };
-        let mut forgettable = self.forgiven(what, account, address, now);
-        forgettable.push(own);
-        Ok(Attempt { forgettable })
+        let (counters, familiar) = self.read(what, account, &place, now).await?;
+        let keys = counters.iter().map(|counter| counter.key.clone()).collect();
+        let under_way = self.under_way.enter(keys, |at_once| {
+            let mut counted = counters.iter().zip(at_once);
+            counted.try_for_each(|(counter, at_once)| counter.admits(*at_once, now))
+        })?;
+        Ok(Attempt {
+            under_way,
+            counters,
+            familiar,
+            now,
+        })
     }
 
-    /// What to change when the owner has shown who they are: the counters are forgotten and the address becomes familiar.
-    /// The address's own counter is not forgotten: an attacker's own account must not clear it.
+    /// Writes down an attempt that failed, where no event does.
+    pub(crate) async fn write_down(&self, failed: Attempt<'_>) -> Result<(), Refusal> {
+        Ok(self.store.change_records(failed.failed(), failed.now).await?)
+    }
+
+    /// What to change when the owner has shown in another way who they are.
     pub(crate) fn forgiven(
         &self,
         what: &str,
@@ -80,48 +109,48 @@ impl Attempts {
         now: Timestamp,
     ) -> Vec<RecordChange> {
         let place = place(address);
-        let familiar = RecordChange::Put {
-            kind: FAMILIAR.into(),
-            key: self.pair(FAMILIAR, account, &place),
-            value: Vec::new(),
-            expires: Some(now.plus(FAMILIAR_FOR)),
-        };
-        // Begun again, in the statement that also puts the address: it is nearly always there, that of the account hardly ever.
-        let by_pair = RecordChange::Put {
-            kind: COUNTER.into(),
-            key: self.pair(what, account, &place),
-            value: Vec::new(),
-            expires: Some(now.plus(REMEMBERED)),
-        };
-        let by_account = RecordChange::Delete {
-            kind: COUNTER.into(),
-            key: self.account(what, account),
-        };
-        vec![by_pair, by_account, familiar]
+        vec![
+            forgotten(self.pair(what, account, &place)),
+            forgotten(self.account(what, account)),
+            familiar(self.pair(FAMILIAR, account, &place), now),
+        ]
     }
 
-    /// Those that count this attempt, as they are before it.
-    async fn counters(&self, what: &str, account: &str, place: &str, now: Timestamp) -> Result<Vec<Counter>, Refusal> {
-        let familiar = self.pair(FAMILIAR, account, place);
+    /// Those that count this attempt, as they are before it, and what makes the address familiar.
+    async fn read(
+        &self,
+        what: &str,
+        account: &str,
+        place: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<Counter>, Option<RecordChange>), Refusal> {
+        let known = self.pair(FAMILIAR, account, place);
         let by_pair = self.pair(what, account, place);
         let by_address = self.place(what, place);
         let by_account = self.account(what, account);
         let asked: [(&str, &[u8]); 4] = [
-            (FAMILIAR, &familiar),
+            (FAMILIAR, &known),
             (COUNTER, &by_pair),
             (COUNTER, &by_address),
             (COUNTER, &by_account),
         ];
-        let [familiar, of_pair, of_address, of_account] = self.store.records(asked, now).await?;
-        let counter = |key, patience, before| Counter { key, patience, before };
+        let [acquaintance, of_pair, of_address, of_account] = self.store.records(asked, now).await?;
+        let counter = |of, key, patience, written| Counter {
+            of,
+            key,
+            patience,
+            written,
+        };
         let mut counters = vec![
-            counter(by_pair, self.limits.per_pair, of_pair),
-            counter(by_address, self.limits.per_address, of_address),
+            counter(Of::Account, by_pair, self.limits.per_pair, of_pair),
+            counter(Of::Address, by_address, self.limits.per_address, of_address),
         ];
-        if familiar.is_none() {
-            counters.push(counter(by_account, self.limits.per_account, of_account));
+        if acquaintance.is_none() {
+            counters.push(counter(Of::Account, by_account, self.limits.per_account, of_account));
         }
-        Ok(counters)
+        let expires = acquaintance.and_then(|record| record.expires);
+        let is_fresh = expires.is_some_and(|expires| expires > now.plus(FAMILIAR_FOR).minus(RENEWED_AFTER));
+        Ok((counters, (!is_fresh).then(|| familiar(known, now))))
     }
 
     fn pair(&self, what: &str, account: &str, place: &str) -> Vec<u8> {
@@ -137,52 +166,57 @@ impl Attempts {
     }
 }
 
-impl Attempt {
-    /// What to change when it succeeded: the account's counters are forgotten, the address's counts one attempt less, and
-    /// the address becomes familiar.
-    pub(crate) fn succeeded(self) -> Vec<RecordChange> {
-        self.forgettable
+impl Attempt<'_> {
+    /// What to change when it succeeded, often nothing: the account's counters are forgotten, and the address becomes
+    /// familiar.
+    pub(crate) fn succeeded(&self) -> Vec<RecordChange> {
+        let counted = |counter: &&Counter| counter.of == Of::Account && counter.written.is_some();
+        let counted = self.counters.iter().filter(counted);
+        let forgotten = counted.map(|counter| forgotten(counter.key.clone()));
+        self.in_time().chain(forgotten).chain(self.familiar.clone()).collect()
+    }
+
+    /// What to change when it failed.
+    pub(crate) fn failed(&self) -> Vec<RecordChange> {
+        let count_up = |counter: &Counter| RecordChange::CountUp {
+            kind: COUNTER.into(),
+            key: counter.key.clone(),
+            expires: self.now.plus(REMEMBERED),
+        };
+        self.in_time().chain(self.counters.iter().map(count_up)).collect()
+    }
+
+    /// Refuses the change if others have been counted meanwhile that make this attempt one too many.
+    fn in_time(&self) -> impl Iterator<Item = RecordChange> {
+        let at_most = |counter: &Counter| RecordChange::AtMost {
+            kind: COUNTER.into(),
+            key: counter.key.clone(),
+            count: wait::ceiling(counter.patience, counter.written.as_ref()),
+        };
+        self.counters.iter().map(at_most)
     }
 }
 
-/// The wait after `count` attempts, doubling from the first that is not free.
-fn wait_after(patience: Patience, count: i64) -> Duration {
-    let beyond = count - i64::from(patience.free_attempts);
-    match u32::try_from(beyond) {
-        Err(_) if beyond < 0 => Duration::ZERO,
-        Err(_) => patience.longest_wait,
-        Ok(doublings) => {
-            let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-            patience.first_wait.saturating_mul(factor).min(patience.longest_wait)
-        }
+impl Counter {
+    fn admits(&self, at_once: u32, now: Timestamp) -> Result<(), Refusal> {
+        wait::admits(self.patience, self.written.as_ref(), at_once, now)
     }
 }
 
-/// Whether enough time has gone by since the last attempt.
-fn admits(patience: Patience, record: Option<&Record>, now: Timestamp) -> Result<(), Refusal> {
-    let Some((count, expires)) = record.and_then(|record| Some((record.count, record.expires?))) else {
-        return Ok(());
-    };
-    let wait = wait_after(patience, count);
-    let until = expires.minus(REMEMBERED).plus(wait);
-    // Of two requests at once the one that came first may be counted last: without a wait that is no reason to refuse.
-    if !wait.is_zero() && until > now {
-        Err(Refusal::TooManyAttempts {
-            retry_after: until.since(now),
-        })
-    } else {
-        Ok(())
+fn forgotten(key: Vec<u8>) -> RecordChange {
+    RecordChange::Delete {
+        kind: COUNTER.into(),
+        key,
     }
 }
 
-/// Several may have read the same count at once; beyond the free attempts only the first of them goes on.
-fn admits_together(patience: Patience, before: i64, after: i64) -> Result<(), Refusal> {
-    if after <= i64::from(patience.free_attempts).max(before + 1) {
-        return Ok(());
+fn familiar(key: Vec<u8>, now: Timestamp) -> RecordChange {
+    RecordChange::Put {
+        kind: FAMILIAR.into(),
+        key,
+        value: Vec::new(),
+        expires: Some(now.plus(FAMILIAR_FOR)),
     }
-    Err(Refusal::TooManyAttempts {
-        retry_after: wait_after(patience, after),
-    })
 }
 
 /// An IPv4 address, or the /64 of an IPv6 address: one customer's network.
@@ -203,43 +237,6 @@ fn place(address: Option<IpAddr>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PATIENCE: Patience = Patience {
-        free_attempts: 3,
-        first_wait: Duration::from_secs(1),
-        longest_wait: Duration::from_secs(60),
-    };
-
-    #[test]
-    fn waits_double_after_the_free_attempts_and_have_a_longest() {
-        let waits: Vec<u64> = (0..12).map(|count| wait_after(PATIENCE, count).as_secs()).collect();
-        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(wait_after(PATIENCE, i64::MAX).as_secs(), 60);
-    }
-
-    #[test]
-    fn who_need_not_wait_is_not_refused_for_having_come_before_the_last_one_counted() {
-        let now = Timestamp(1_700_000_000_000);
-        let counted_later = |count| Record {
-            count,
-            value: Vec::new(),
-            expires: Some(now.plus(Duration::from_millis(5)).plus(REMEMBERED)),
-        };
-        assert!(admits(PATIENCE, Some(&counted_later(2)), now).is_ok());
-        assert!(admits(PATIENCE, Some(&counted_later(3)), now).is_err());
-    }
-
-    #[test]
-    fn of_many_at_once_only_the_free_ones_pass() {
-        let passed = (1..=50)
-            .filter(|after| admits_together(PATIENCE, 0, *after).is_ok())
-            .count();
-        assert_eq!(passed, 3);
-        let passed = (8..=20)
-            .filter(|after| admits_together(PATIENCE, 7, *after).is_ok())
-            .count();
-        assert_eq!(passed, 1);
-    }
 
     #[test]
     fn an_ipv6_network_counts_as_one_place() {

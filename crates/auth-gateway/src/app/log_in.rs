@@ -1,6 +1,6 @@
 //! Logging in with a password: counted, compared in the same time whoever it is, recorded, and then a session.
 
-use event_store::{Command as Change, Expected, Timestamp};
+use event_store::{Command as Change, Expected, RecordChange, Timestamp};
 use identity_contract::AuthMethod;
 
 use super::accounts::Account;
@@ -65,7 +65,8 @@ impl App {
         let user = match self.check_password(user, login.password, now).await? {
             Checked::Right(user) => user,
             Checked::Wrong(user, reason) => {
-                self.record_failure(user, reason, fact, caller, now).await?;
+                let counted = attempt.failed();
+                self.record_failure(user, reason, fact, counted, caller, now).await?;
                 return Err(if reason == LoginFailure::Unverified {
                     Refusal::EmailNotVerified
                 } else {
@@ -74,6 +75,7 @@ impl App {
             }
         };
         if !belongs_to(&user.state, login.project_scope.as_ref()) {
+            self.attempts.write_down(attempt).await?;
             return Err(Refusal::OtherProject);
         }
         let opened = {
@@ -150,12 +152,13 @@ impl App {
         Ok(())
     }
 
-    /// The failure as an event: on the account's stream, or on the day's when there is no account.
+    /// The failure as an event, with what counts it: on the account's stream, or on the day's when there is no account.
     async fn record_failure(
         &self,
         user: Option<Loaded<User>>,
         reason: LoginFailure,
         fact: LoginFact,
+        counted: Vec<RecordChange>,
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refusal> {
@@ -176,9 +179,9 @@ impl App {
             ),
         };
         let events = self.journal.seal(facts, now).await?;
-        self.journal
-            .append(Change::new(caller.context(now)).append(stream, Expected::Any, events))
-            .await?;
+        let mut change = Change::new(caller.context(now)).append(stream, Expected::Any, events);
+        change.records = counted;
+        self.journal.append(change).await?;
         Ok(())
     }
 
@@ -249,7 +252,7 @@ pub(super) struct Entry {
     /// Whether a browser is to hold the session in a cookie.
     pub(super) cookie: bool,
     /// What changes together with the session's beginning.
-    pub(super) records: Vec<event_store::RecordChange>,
+    pub(super) records: Vec<RecordChange>,
 }
 
 /// A session that was just opened.

@@ -45,6 +45,7 @@ impl App {
             .await?
             .ok_or(Refusal::InvalidCredentials)?;
         if self.passwords.verify(current, stored).await? == Verdict::Wrong {
+            self.attempts.write_down(attempt).await?;
             return Err(Refusal::InvalidCredentials);
         }
         let email = account.email.ok_or(Refusal::NotFound("user"))?;

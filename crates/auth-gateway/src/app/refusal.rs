@@ -81,6 +81,10 @@ impl From<AppendError> for Refusal {
             AppendError::Unavailable(unavailable) => Self::Unavailable(unavailable),
             AppendError::WrongVersion { .. } => Self::Contended,
             AppendError::RecordGone { .. } => Self::LinkExpired,
+            // Who asks again is told more.
+            AppendError::CountedOften { .. } => Self::TooManyAttempts {
+                retry_after: Duration::from_secs(1),
+            },
             AppendError::ClaimTaken { kind, .. } if kind == KEY_SET => Self::Contended,
             AppendError::ClaimTaken { .. } => Self::Exists("account"),
             AppendError::KeyReused => Self::IdempotencyKeyReused,

@@ -1,6 +1,6 @@
 //! The first administrator: made with a one-time token that the first start prints. There is no default account.
 
-use event_store::{AppendError, ClaimChange, Command as Change, RecordChange};
+use event_store::{AppendError, ClaimChange, Command as Change, RecordChange, Timestamp};
 
 use super::caller::Caller;
 use super::journal::Loaded;
@@ -57,6 +57,16 @@ impl App {
         Ok(true)
     }
 
+    /// What the token is known by, while it may still be used.
+    async fn setup_key(&self, token: &str, now: Timestamp) -> Result<Option<Vec<u8>>, Refusal> {
+        let Ok(token) = OneTimeToken::parse(token) else {
+            return Ok(None);
+        };
+        let key = token.hash(Purpose::FirstAdministrator).to_vec();
+        let is_known = self.store.record(KIND, &key, now).await?.is_some();
+        Ok((is_known && self.awaits_administrator().await?).then_some(key))
+    }
+
     /// Makes the first administrator. The token works once, and never when there is one.
     pub(crate) async fn set_up(
         &self,
@@ -67,18 +77,15 @@ impl App {
         caller: &Caller,
     ) -> Result<UserId, Refusal> {
         let now = self.clock.now();
-        self.attempts
+        let attempt = self
+            .attempts
             .begin("setup", "first-administrator", caller.address, now)
             .await?;
         self.judge_password(&password, &email)?;
-        let key = OneTimeToken::parse(token)
-            .map_err(|_| Refusal::LinkExpired)?
-            .hash(Purpose::FirstAdministrator)
-            .to_vec();
-        let known = self.store.record(KIND, &key, now).await?.is_some();
-        if !known || !self.awaits_administrator().await? {
+        let Some(key) = self.setup_key(token, now).await? else {
+            self.attempts.write_down(attempt).await?;
             return Err(Refusal::LinkExpired);
-        }
+        };
         let wish = NewUser {
             email,
             name,

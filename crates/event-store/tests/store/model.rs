@@ -28,7 +28,16 @@ struct Step {
 enum Change {
     Put(u8, Option<i64>),
     Consume,
+    AtMost(i64),
+    CountUp(i64),
     Delete,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    count: i64,
+    value: Vec<u8>,
+    expires: Option<i64>,
 }
 
 /// What the store should hold.
@@ -38,7 +47,7 @@ struct Model {
     /// Version, and what its last event is found by.
     streams: BTreeMap<u8, (u64, Option<u8>)>,
     claims: BTreeMap<u8, u8>,
-    records: BTreeMap<u8, (u8, Option<i64>)>,
+    records: BTreeMap<u8, Row>,
     keys: BTreeMap<u8, (u8, u8, i64)>,
 }
 
@@ -50,10 +59,16 @@ enum Seen {
     WrongVersion(u64),
     ClaimTaken(String),
     RecordGone,
+    CountedOften,
     KeyReused,
 }
 
 impl Model {
+    fn alive(&self, key: u8, now: i64) -> Option<&Row> {
+        let row = self.records.get(&key);
+        row.filter(|row| row.expires.is_none_or(|expires| expires > now))
+    }
+
     fn step(&mut self, step: &Step, number: u8, now: i64) -> Seen {
         let mut after = self.clone();
         let seen = after.try_step(step, number, now);
@@ -79,14 +94,32 @@ impl Model {
             }
         }
         for (key, change) in &step.records {
-            let alive = self
-                .records
-                .get(key)
-                .is_some_and(|(_, expires)| expires.is_none_or(|expires| expires > now));
+            let alive = self.alive(*key, now).cloned();
             match change {
-                Change::Put(value, life) => drop(self.records.insert(*key, (*value, life.map(|life| now + life)))),
-                Change::Consume if !alive => return Err(Seen::RecordGone),
+                Change::Put(value, life) => {
+                    let row = Row {
+                        count: 0,
+                        value: vec![*value],
+                        expires: life.map(|life| now + life),
+                    };
+                    self.records.insert(*key, row);
+                }
+                Change::Consume if alive.is_none() => return Err(Seen::RecordGone),
                 Change::Consume | Change::Delete => drop(self.records.remove(key)),
+                Change::AtMost(count) if alive.as_ref().is_some_and(|row| row.count > *count) => {
+                    return Err(Seen::CountedOften);
+                }
+                Change::AtMost(_) => {}
+                Change::CountUp(life) => {
+                    let mut row = alive.unwrap_or(Row {
+                        count: 0,
+                        value: Vec::new(),
+                        expires: Some(now),
+                    });
+                    row.count += 1;
+                    row.expires = row.expires.map(|expires| expires.max(now + life));
+                    self.records.insert(*key, row);
+                }
             }
         }
         let first = self.head + 1;
@@ -116,6 +149,8 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     let change = prop_oneof![
         (any::<u8>(), option::of(0..6_i64)).prop_map(|(value, life)| Change::Put(value, life)),
         Just(Change::Consume),
+        (0..3_i64).prop_map(Change::AtMost),
+        (1..6_i64).prop_map(Change::CountUp),
         Just(Change::Delete),
     ];
     let step = (
@@ -170,6 +205,16 @@ fn command(step: &Step, number: u8, now: i64) -> Command {
                 }
             }
             Change::Consume => RecordChange::Consume { kind, key },
+            Change::AtMost(count) => RecordChange::AtMost {
+                kind,
+                key,
+                count: *count,
+            },
+            Change::CountUp(life) => RecordChange::CountUp {
+                kind,
+                key,
+                expires: Timestamp(now + life),
+            },
             Change::Delete => RecordChange::Delete { kind, key },
         });
     }
@@ -191,6 +236,7 @@ fn seen(outcome: Result<Outcome, AppendError>) -> Seen {
         Err(AppendError::WrongVersion { actual, .. }) => Seen::WrongVersion(actual),
         Err(AppendError::ClaimTaken { owner, .. }) => Seen::ClaimTaken(owner),
         Err(AppendError::RecordGone { .. }) => Seen::RecordGone,
+        Err(AppendError::CountedOften { .. }) => Seen::CountedOften,
         Err(AppendError::KeyReused) => Seen::KeyReused,
         Err(error) => panic!("{error}"),
     }
@@ -237,11 +283,12 @@ async fn assert_holds(store: &Store, model: &Model, now: i64) {
         let owner = store.claim("claim", &[key; 32]).await.unwrap();
         assert_eq!(owner, model.claims.get(&key).map(u8::to_string));
         let record = store.record("record", &[key], Timestamp(now)).await.unwrap();
-        let alive = model
-            .records
-            .get(&key)
-            .filter(|(_, expires)| expires.is_none_or(|expires| expires > now));
-        assert_eq!(record.map(|record| record.value[0]), alive.map(|(value, _)| *value));
+        let found = record.map(|record| Row {
+            count: record.count,
+            value: record.value,
+            expires: record.expires.map(|expires| expires.0),
+        });
+        assert_eq!(found.as_ref(), model.alive(key, now));
         let mut found: Vec<u8> = Vec::new();
         for state in store.find("test", key.to_string().as_bytes()).await.unwrap() {
             found.push(state.stream.id.parse().unwrap());

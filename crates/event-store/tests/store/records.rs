@@ -14,11 +14,13 @@ on_both_databases! {
     an_expired_record_cannot_be_consumed
     fifty_parallel_counts_are_all_counted
     a_count_begins_anew_after_its_expiry
-    counting_down_takes_back_one_time_and_never_more
+    a_command_counts_up_once_whatever_order_its_times_have
+    a_command_is_refused_once_a_record_was_counted_too_often
     sweeping_deletes_what_has_expired_and_nothing_else
 }
 
 const SOON: Timestamp = Timestamp(NOW.0 + 1000);
+const LATER: Timestamp = Timestamp(NOW.0 + 2000);
 
 fn put(key: &str, value: &[u8], expires: Option<Timestamp>) -> RecordChange {
     RecordChange::Put {
@@ -101,33 +103,60 @@ async fn several_records_are_read_in_the_order_asked_for(database: Database) {
     assert_eq!(alone, [store.record("token", b"brief", NOW).await.unwrap()]);
 }
 
-async fn counting_down_takes_back_one_time_and_never_more(database: Database) {
+async fn a_command_counts_up_once_whatever_order_its_times_have(database: Database) {
     let store = database.open().await;
-    let down = |key: &str| RecordChange::CountDown {
+    let up = |expires| RecordChange::CountUp {
         kind: "token".into(),
-        key: key.into(),
+        key: b"guesses".to_vec(),
+        expires,
     };
-    store.change_records(vec![down("never")], NOW).await.unwrap();
-    assert_eq!(read(&store, "never", NOW).await, None);
-    let keys = [b"guesses".to_vec()];
-    for _ in 0..2 {
-        store.count_up("token", &keys, SOON, NOW).await.unwrap();
-    }
     let mut counts = Vec::new();
-    for _ in 0..3 {
-        store.change_records(vec![down("guesses")], NOW).await.unwrap();
-        counts.push(
-            read(&store, "guesses", NOW)
-                .await
-                .map(|record| (record.count, record.expires)),
-        );
+    for expires in [SOON, LATER, SOON] {
+        store.change_records(vec![up(expires)], NOW).await.unwrap();
+        let counted = read(&store, "guesses", NOW).await.expect("there");
+        counts.push((counted.count, counted.expires));
     }
-    assert_eq!(
-        counts,
-        [Some((1, Some(SOON))), Some((0, Some(SOON))), Some((0, Some(SOON)))]
+    assert_eq!(counts, [(1, Some(SOON)), (2, Some(LATER)), (3, Some(LATER))]);
+    // Twice in one change.
+    let after = Timestamp(LATER.0 + 1);
+    let end = Timestamp(LATER.0 + 1000);
+    store.change_records(vec![up(end), up(end)], after).await.unwrap();
+    let begun_anew = read(&store, "guesses", after).await.expect("there");
+    assert_eq!((begun_anew.count, begun_anew.expires), (2, Some(end)));
+}
+
+async fn a_command_is_refused_once_a_record_was_counted_too_often(database: Database) {
+    let store = database.open().await;
+    let key = || b"guesses".to_vec();
+    let guess = || Command {
+        records: vec![
+            RecordChange::AtMost {
+                kind: "token".into(),
+                key: key(),
+                count: 1,
+            },
+            RecordChange::CountUp {
+                kind: "token".into(),
+                key: key(),
+                expires: SOON,
+            },
+        ],
+        ..Command::new(context()).append(stream("guesses"), Expected::Any, vec![event(json!({}))])
+    };
+    for _ in 0..2 {
+        store.append(guess()).await.unwrap();
+    }
+    let refused = store.append(guess()).await.unwrap_err();
+    assert!(
+        matches!(&refused, AppendError::CountedOften { kind } if kind == "token"),
+        "{refused}"
     );
-    let counted = store.count_up("token", &keys, SOON, NOW).await.unwrap();
-    assert_eq!(counted[0].count, 1);
+    assert_eq!(store.head().await.unwrap(), 2);
+    assert_eq!(read(&store, "guesses", NOW).await.map(|record| record.count), Some(2));
+    // What has expired was never counted.
+    let mut late = guess();
+    late.context.time = SOON;
+    store.append(late).await.unwrap();
 }
 
 async fn of_fifty_parallel_consumers_one_succeeds(database: Database) {

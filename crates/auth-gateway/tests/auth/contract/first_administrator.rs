@@ -80,3 +80,15 @@ async fn an_administrator_whom_an_operator_made_voids_the_token() {
     let refused = set_up(&gateway, gateway.setup_token(), "one@example.org").await;
     assert_eq!(refusal(&refused), (400, "INVALID_CODE"));
 }
+
+#[tokio::test]
+async fn whoever_guesses_the_token_waits() {
+    let gateway = Served::start("");
+    let guesser = gateway.client();
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        let body = json!({"token": "no-token", "email": "one@example.org", "password": PASSWORD});
+        statuses.push(guesser.post("/v1/auth/setup", body).await.status.as_u16());
+    }
+    assert_eq!(statuses, [400, 400, 400, 400, 400, 429]);
+}
