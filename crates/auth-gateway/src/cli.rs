@@ -2,8 +2,10 @@
 
 mod examples;
 mod history;
+mod signing_keys;
 
 pub(crate) use history::{Audit, Log, Projections, StateAt, Thing};
+pub(crate) use signing_keys::SigningKeys;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// Sessions: list, end.
     #[command(subcommand)]
     Sessions(Sessions),
+    /// The keys that sign tokens: list, rotate.
+    #[command(subcommand)]
+    SigningKeys(SigningKeys),
     /// The event log: verify, export, checkpoint, checkpoint-key.
     #[command(subcommand)]
     Log(Log),

@@ -12,7 +12,7 @@ impl App {
         self.store.project(vec![Arc::new(audit::index()), Arc::new(Activity)])
     }
 
-    /// For what shows keys: another gateway may have rotated them a moment ago.
+    /// For what shows keys or signs: another gateway or a command may have changed them a moment ago.
     pub(crate) async fn keys_are_current(&self) -> Result<(), Refusal> {
         let as_of = self.freshness.current().await?;
         self.keys.follow(&self.freshness, as_of, self.clock.now()).await

@@ -14,7 +14,7 @@ use crate::crypto::key_set::KeySet;
 use crate::crypto::random::Random;
 use crate::crypto::seal::SealKey;
 use crate::crypto::signing::{PublicKey, SigningKey};
-use crate::domain::signing_key::{self, Schedule, SigningKeys, Step};
+use crate::domain::signing_key::{self, NewKey, Schedule, SigningKeyEvent, SigningKeys, Step};
 
 const KIND: &str = "signing_key";
 /// RFC 8037 section 3.1.
@@ -27,7 +27,7 @@ pub(crate) struct KeyRing {
     journal: Arc<Journal>,
     master: SealKey,
     random: Arc<dyn Random>,
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
     keys: ArcSwap<Keys>,
 }
 
@@ -116,53 +116,92 @@ impl KeyRing {
     }
 
     async fn take(&self, step: Step, loaded: Option<Loaded<SigningKeys>>, now: Timestamp) -> Result<(), Refusal> {
-        let (command, record) = match step {
-            Step::Publish => self.publish(),
-            Step::Activate { kid } => (
-                signing_key::Command::Activate {
-                    kid,
-                    overlap: self.schedule.overlap,
-                },
-                None,
-            ),
-            Step::Retire { kid } => {
-                let gone = RecordChange::Delete {
-                    kind: KIND.into(),
-                    key: kid.as_bytes().to_vec(),
-                };
-                (signing_key::Command::Retire { kid }, Some(gone))
-            }
+        let new = SigningKey::generate(&*self.random);
+        let command = match step {
+            Step::Publish => signing_key::Command::Publish(public_half(&new)),
+            Step::Activate { kid } => signing_key::Command::Activate {
+                kid,
+                overlap: self.schedule.overlap,
+            },
+            Step::Retire { kid } => signing_key::Command::Retire { kid },
         };
+        // Where somebody else was faster, the step is taken.
+        self.carry_out(command, &new, loaded, &Caller::system(), now).await?;
+        Ok(())
+    }
+
+    /// Carries out an operator's command, for which a new key is at hand. The keys as they are then.
+    pub(crate) async fn change(
+        &self,
+        command: impl Fn(NewKey) -> signing_key::Command,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<SigningKeys, Refusal> {
+        for _ in 0..STEPS {
+            let loaded = self.read(AsOf(self.store.head().await?), now).await?;
+            let new = SigningKey::generate(&*self.random);
+            if self
+                .carry_out(command(public_half(&new)), &new, loaded, caller, now)
+                .await?
+            {
+                let changed = self.read(AsOf(self.store.head().await?), now).await?;
+                return Ok(changed.map(|loaded| loaded.state).unwrap_or_default());
+            }
+        }
+        Err(Refusal::Contended)
+    }
+
+    /// Decides, and appends what follows together with what becomes of the private halves. False: somebody else changed the
+    /// keys first.
+    async fn carry_out(
+        &self,
+        command: signing_key::Command,
+        new: &SigningKey,
+        loaded: Option<Loaded<SigningKeys>>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<bool, Refusal> {
         let expected = loaded
             .as_ref()
             .map_or(Expected::Nothing, |loaded| Expected::Exact(loaded.version));
         let facts = signing_key::decide(loaded.as_ref().map(|loaded| &loaded.state), command, now)?;
+        if facts.is_empty() {
+            return Ok(true);
+        }
+        let mut change = Change::new(caller.context(now));
+        for fact in &facts {
+            let event = fact.event().map_err(|error| Refusal::inconsistent(error.to_string()))?;
+            change.records.extend(self.private_half(&event, new));
+        }
         let events = self.journal.seal(facts, now).await?;
-        let mut change = Change::new(Caller::system().context(now)).append(signing_key::stream(), expected, events);
-        change.records.extend(record);
-        match self.store.append(change).await {
-            // Somebody else has taken the step.
-            Ok(_) | Err(AppendError::WrongVersion { .. }) => Ok(()),
+        match self
+            .store
+            .append(change.append(signing_key::stream(), expected, events))
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(AppendError::WrongVersion { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn publish(&self) -> (signing_key::Command, Option<RecordChange>) {
-        let key = SigningKey::generate(&*self.random);
-        let value = key.wrap(&self.master, &*self.random);
-        let kept = RecordChange::Put {
-            kind: KIND.into(),
-            key: key.kid().as_bytes().to_vec(),
-            value,
-            expires: None,
-        };
-        let public_key = key.public().to_base64url();
-        let command = signing_key::Command::Publish {
-            kid: key.kid().to_owned(),
-            algorithm: ALGORITHM.to_owned(),
-            public_key,
-        };
-        (command, Some(kept))
+    /// What becomes of a private half with what happens to its key: it is kept from the first on, and deleted with the last.
+    fn private_half(&self, event: &SigningKeyEvent, new: &SigningKey) -> Option<RecordChange> {
+        match event {
+            SigningKeyEvent::Published { kid, .. } => Some(RecordChange::Put {
+                kind: KIND.into(),
+                key: kid.as_bytes().to_vec(),
+                value: new.wrap(&self.master, &*self.random),
+                expires: None,
+            }),
+            SigningKeyEvent::Retired { kid, .. } => Some(RecordChange::Delete {
+                kind: KIND.into(),
+                key: kid.as_bytes().to_vec(),
+            }),
+            SigningKeyEvent::RotationRequested { .. }
+            | SigningKeyEvent::Activated { .. }
+            | SigningKeyEvent::Retiring { .. } => None,
+        }
     }
 
     async fn read(&self, as_of: AsOf, now: Timestamp) -> Result<Option<Loaded<SigningKeys>>, Refusal> {
@@ -184,5 +223,13 @@ impl KeyRing {
             state,
         }));
         Ok(loaded)
+    }
+}
+
+fn public_half(key: &SigningKey) -> NewKey {
+    NewKey {
+        kid: key.kid().to_owned(),
+        algorithm: ALGORITHM.to_owned(),
+        public_key: key.public().to_base64url(),
     }
 }

@@ -201,6 +201,7 @@ impl App {
         } = entry;
         let id = SessionId(self.journal.new_id(now));
         let handle = cookie.then(|| SessionHandle::generate(&*self.random));
+        self.keys_are_current().await?;
         let issue = self.tokens.issue(&self.journal, now)?;
         let opening = Opening {
             id,

@@ -14,6 +14,7 @@ pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod state_at;
 pub(crate) mod services;
+mod signing_keys;
 pub(crate) mod revocations;
 mod attest;
 pub(crate) mod resolve;

@@ -19,6 +19,7 @@ impl App {
     pub(crate) async fn refresh(&self, token: &str, caller: &Caller) -> Result<TokenPair, Refusal> {
         let now = self.clock.now();
         let token = self.tokens.read_refresh(token)?;
+        self.keys_are_current().await?;
         let id = SessionId(token.session);
         for _ in 0..TRIES {
             let session = self

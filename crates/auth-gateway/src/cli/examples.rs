@@ -66,6 +66,10 @@ pub(super) const SESSIONS_END: &str = "Example, with the `--config FILE` or `--d
 pub(super) const SESSIONS_END_ALL: &str = "Example, with the `--config FILE` or `--data DIR` of the gateway:
   auth-gateway sessions end-all --user ada@example.org";
 
+pub(super) const SIGNING_KEYS_ROTATE: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:
+  auth-gateway signing-keys rotate                             signs when verifiers know it
+  auth-gateway signing-keys rotate --now";
+
 pub(super) const LOG_EXPORT: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:
   auth-gateway log export > log.jsonl
   auth-gateway log export --from 120000 > rest.jsonl            begins with event 120001";

@@ -19,6 +19,7 @@ mod output;
 mod projections;
 mod serve;
 mod sessions;
+mod signing_keys;
 mod state_at;
 mod users;
 
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Clients(clients) => clients::run(&place, &environment, clients),
         Command::Keys(keys) => keys::run(&place, &environment, keys),
         Command::Sessions(sessions) => sessions::run(&place, &environment, sessions),
+        Command::SigningKeys(keys) => signing_keys::run(&place, &environment, keys),
         Command::Log(log) => log::run(&place, &environment, log),
         Command::Audit(wish) => audit::run(&place, &environment, wish),
         Command::StateAt(wish) => state_at::run(&place, &environment, wish),

@@ -4,9 +4,9 @@ mod decide;
 mod event;
 mod schedule;
 
-pub(crate) use decide::{Command, Refusal, decide};
+pub(crate) use decide::{Command, NewKey, Refusal, decide};
 pub(crate) use event::SigningKeyEvent;
-pub(crate) use schedule::{Schedule, Step, due};
+pub(crate) use schedule::{Schedule, Signs, Step, Successor, due, successor};
 
 use super::aggregate::{Aggregate, OutOfPlace, Told};
 use event_store::{Lookup, StreamId, Timestamp};
@@ -38,7 +38,12 @@ pub(crate) enum Phase {
     /// Shown, so that caches know it before it signs.
     Published,
     /// Signs; there is at most one.
-    Active { since: Timestamp },
+    Active {
+        since: Timestamp,
+        /// Another one is to take over before the schedule says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rotation_requested_at: Option<Timestamp>,
+    },
     /// Signs no more; what it signed is still good until then.
     Retiring { since: Timestamp, until: Timestamp },
 }
@@ -61,6 +66,11 @@ impl SigningKeys {
             Phase::Retiring { until, .. } => now < until,
         };
         self.keys.iter().filter(is_valid)
+    }
+
+    /// The key that is shown and waits to sign: the one that has waited longest.
+    fn next(&self) -> Option<&SigningKey> {
+        self.keys.iter().find(|key| key.phase == Phase::Published)
     }
 
     pub(crate) fn get(&self, kid: &str) -> Option<&SigningKey> {
@@ -93,11 +103,20 @@ impl Aggregate for SigningKeys {
                 published_at: told.at,
                 phase: Phase::Published,
             }),
+            SigningKeyEvent::RotationRequested { kid } => match &mut keys.get_mut(&kid)?.phase {
+                Phase::Active {
+                    rotation_requested_at, ..
+                } => *rotation_requested_at = Some(told.at),
+                Phase::Published | Phase::Retiring { .. } => return Err(OutOfPlace("the key does not sign")),
+            },
             SigningKeyEvent::Activated { kid } => {
                 if keys.active().is_some() {
                     return Err(OutOfPlace("another key is active"));
                 }
-                keys.get_mut(&kid)?.phase = Phase::Active { since: told.at };
+                keys.get_mut(&kid)?.phase = Phase::Active {
+                    since: told.at,
+                    rotation_requested_at: None,
+                };
             }
             SigningKeyEvent::Retiring { kid, until } => {
                 keys.get_mut(&kid)?.phase = Phase::Retiring { since: told.at, until };

@@ -15,3 +15,4 @@ mod permissions;
 mod postgres;
 mod roles;
 mod service_manager;
+mod signing_keys;

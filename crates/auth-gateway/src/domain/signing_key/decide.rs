@@ -8,10 +8,14 @@ use std::time::Duration;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    Publish {
-        kid: String,
-        algorithm: String,
-        public_key: String,
+    Publish(NewKey),
+    /// Another key is to sign as soon as it was shown for long enough.
+    RequestRotation,
+    /// Another key signs from now on: the one that is shown already, else `successor`. The one before is shown for `overlap`
+    /// more.
+    Replace {
+        successor: NewKey,
+        overlap: Duration,
     },
     /// The key signs from now on; the one before is shown for `overlap` more.
     Activate {
@@ -21,6 +25,14 @@ pub(crate) enum Command {
     Retire {
         kid: String,
     },
+}
+
+/// A key's public half, not published yet.
+#[derive(Clone, Debug)]
+pub(crate) struct NewKey {
+    pub(crate) kid: String,
+    pub(crate) algorithm: String,
+    pub(crate) public_key: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,36 +56,70 @@ pub(crate) fn decide(state: Option<&SigningKeys>, command: Command, now: Timesta
     let keys = state.unwrap_or(&none);
     let phase = |kid: &str| keys.get(kid).map(|key| key.phase).ok_or(Refusal::KeyUnknown);
     match command {
-        Command::Publish { kid, .. } if keys.get(&kid).is_some() => Err(Refusal::KeyExists),
-        Command::Publish {
-            kid,
-            algorithm,
-            public_key,
-        } => Ok(vec![Fact::new(&SigningKeyEvent::Published {
-            kid,
-            algorithm,
-            public_key,
-        })]),
+        Command::Publish(new) => Ok(facts([publish(keys, new)?])),
+        Command::RequestRotation => Ok(facts(request_rotation(keys))),
+        Command::Replace { successor, overlap } => {
+            let next = keys.next().map(|next| next.kid.clone());
+            let published = match next {
+                Some(_) => None,
+                None => Some(publish(keys, successor.clone())?),
+            };
+            let activated = activate(keys, next.unwrap_or(successor.kid), now.plus(overlap));
+            Ok(facts(published.into_iter().chain(activated)))
+        }
         Command::Activate { kid, overlap } => match phase(&kid)? {
             Phase::Active { .. } => Ok(Vec::new()),
             Phase::Retiring { .. } => Err(Refusal::KeyRetiring),
-            Phase::Published => Ok(activate(keys, kid, now.plus(overlap))),
+            Phase::Published => Ok(facts(activate(keys, kid, now.plus(overlap)))),
         },
         Command::Retire { kid } => match phase(&kid)? {
             Phase::Retiring { until, .. } if now >= until => {
                 let reason = RetireReason::Scheduled;
-                Ok(vec![Fact::new(&SigningKeyEvent::Retired { kid, reason })])
+                Ok(facts([SigningKeyEvent::Retired { kid, reason }]))
             }
             Phase::Published | Phase::Active { .. } | Phase::Retiring { .. } => Err(Refusal::StillNeeded),
         },
     }
 }
 
-fn activate(keys: &SigningKeys, kid: String, until: Timestamp) -> Vec<Fact> {
+fn facts(events: impl IntoIterator<Item = SigningKeyEvent>) -> Vec<Fact> {
+    events.into_iter().map(|event| Fact::new(&event)).collect()
+}
+
+fn publish(keys: &SigningKeys, new: NewKey) -> Result<SigningKeyEvent, Refusal> {
+    let NewKey {
+        kid,
+        algorithm,
+        public_key,
+    } = new;
+    match keys.get(&kid) {
+        Some(_) => Err(Refusal::KeyExists),
+        None => Ok(SigningKeyEvent::Published {
+            kid,
+            algorithm,
+            public_key,
+        }),
+    }
+}
+
+/// Nothing where no key signs, which the schedule sees to at once.
+fn request_rotation(keys: &SigningKeys) -> Option<SigningKeyEvent> {
+    let active = keys.active()?;
+    match active.phase {
+        Phase::Active {
+            rotation_requested_at: None,
+            ..
+        } => Some(SigningKeyEvent::RotationRequested {
+            kid: active.kid.clone(),
+        }),
+        Phase::Active { .. } | Phase::Published | Phase::Retiring { .. } => None,
+    }
+}
+
+fn activate(keys: &SigningKeys, kid: String, until: Timestamp) -> impl Iterator<Item = SigningKeyEvent> {
     let former = keys.active().map(|former| SigningKeyEvent::Retiring {
         kid: former.kid.clone(),
         until,
     });
-    let activated = SigningKeyEvent::Activated { kid };
-    former.iter().chain([&activated]).map(Fact::new).collect()
+    former.into_iter().chain([SigningKeyEvent::Activated { kid }])
 }

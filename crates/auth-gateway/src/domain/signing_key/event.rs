@@ -12,6 +12,9 @@ pub(crate) enum SigningKeyEvent {
         algorithm: String,
         public_key: String,
     },
+    /// Another key is to sign in its place as soon as one was shown for long enough, before the schedule says so.
+    #[serde(rename = "signing_key.rotation_requested")]
+    RotationRequested { kid: String },
     #[serde(rename = "signing_key.activated")]
     Activated { kid: String },
     #[serde(rename = "signing_key.retiring")]

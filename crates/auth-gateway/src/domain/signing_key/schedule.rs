@@ -1,6 +1,6 @@
 //! When keys change, as steps which somebody must take.
 
-use super::{Phase, SigningKeys};
+use super::{Phase, SigningKey, SigningKeys};
 use event_store::Timestamp;
 use std::time::Duration;
 
@@ -33,25 +33,54 @@ pub(crate) fn due(keys: &SigningKeys, schedule: Schedule, now: Timestamp) -> Vec
         .iter()
         .filter(|key| matches!(key.phase, Phase::Retiring { until, .. } if now >= until));
     let mut steps: Vec<Step> = over.map(|key| Step::Retire { kid: key.kid.clone() }).collect();
-    let next = keys.keys.iter().find(|key| key.phase == Phase::Published);
-    let active_since = keys.keys.iter().find_map(|key| match key.phase {
-        Phase::Active { since } => Some(since),
+    let active = keys.keys.iter().find_map(|key| match key.phase {
+        Phase::Active {
+            since,
+            rotation_requested_at,
+        } => Some((since, rotation_requested_at.is_some())),
         Phase::Published | Phase::Retiring { .. } => None,
     });
-    match (active_since, next) {
+    match (active, keys.next()) {
         (None, None) => steps.push(Step::Publish),
         (None, Some(next)) => steps.push(Step::Activate { kid: next.kid.clone() }),
-        (Some(since), None) if now.plus(schedule.publish_ahead) >= since.plus(schedule.active_for) => {
-            steps.push(Step::Publish);
+        (Some((since, is_asked_for)), None) => {
+            let is_soon_over = now.plus(schedule.publish_ahead) >= since.plus(schedule.active_for);
+            if is_asked_for || is_soon_over {
+                steps.push(Step::Publish);
+            }
         }
-        (Some(since), Some(next)) => {
-            let is_over = now >= since.plus(schedule.active_for);
-            let is_known = now >= next.published_at.plus(schedule.publish_ahead);
-            if is_over && is_known {
+        (Some((since, is_asked_for)), Some(next)) => {
+            let is_over = is_asked_for || now >= since.plus(schedule.active_for);
+            if is_over && now >= known_from(next, schedule) {
                 steps.push(Step::Activate { kid: next.kid.clone() });
             }
         }
-        (Some(_), None) => {}
     }
     steps
+}
+
+/// Whoever has read the JWKS as often as is asked of readers knows the key from then on.
+fn known_from(key: &SigningKey, schedule: Schedule) -> Timestamp {
+    key.published_at.plus(schedule.publish_ahead)
+}
+
+/// The key that is to sign, after a rotation was asked for or made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Successor {
+    pub(crate) kid: String,
+    pub(crate) signs: Signs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signs {
+    Now,
+    From(Timestamp),
+}
+
+/// The key that waits to sign, else the one that signs.
+pub(crate) fn successor(keys: &SigningKeys, schedule: Schedule) -> Option<Successor> {
+    let waiting = keys.next().map(|next| (next, Signs::From(known_from(next, schedule))));
+    let (key, signs) = waiting.or_else(|| Some((keys.active()?, Signs::Now)))?;
+    let kid = key.kid.clone();
+    Some(Successor { kid, signs })
 }

@@ -15,11 +15,22 @@ fn kid(number: u32) -> String {
     format!("k{number}")
 }
 
-fn publish(number: u32) -> Command {
-    Command::Publish {
+fn new_key(number: u32) -> NewKey {
+    NewKey {
         kid: kid(number),
         algorithm: "EdDSA".to_owned(),
         public_key: "AAAA".to_owned(),
+    }
+}
+
+fn publish(number: u32) -> Command {
+    Command::Publish(new_key(number))
+}
+
+fn replace(number: u32) -> Command {
+    Command::Replace {
+        successor: new_key(number),
+        overlap: SCHEDULE.overlap,
     }
 }
 
@@ -118,10 +129,60 @@ fn a_key_published_late_is_shown_for_its_time_before_it_signs() {
     assert_eq!(steps(&stream), [Step::Activate { kid: kid(2) }]);
 }
 
+#[test]
+fn a_rotation_that_is_asked_for_waits_only_until_the_next_key_is_known() {
+    let mut stream = with_an_active_key();
+    let steps = |stream: &Stream<SigningKeys>| due(&stream.known(), SCHEDULE, stream.now);
+    assert_eq!(
+        on(&mut stream, Command::RequestRotation).unwrap(),
+        "signing_key.rotation_requested"
+    );
+    assert_eq!(
+        on(&mut stream, Command::RequestRotation).unwrap(),
+        "",
+        "it is asked for"
+    );
+    assert_eq!(steps(&stream), [Step::Publish]);
+    on(&mut stream, publish(2)).unwrap();
+    let from = stream.now.plus(SCHEDULE.publish_ahead);
+    let expected = |kid: u32, signs| {
+        Some(Successor {
+            kid: self::kid(kid),
+            signs,
+        })
+    };
+    assert_eq!(successor(&stream.known(), SCHEDULE), expected(2, Signs::From(from)));
+    stream.now = Timestamp(from.0 - 1);
+    assert_eq!(steps(&stream), []);
+    stream.now = from;
+    assert_eq!(steps(&stream), [Step::Activate { kid: kid(2) }]);
+    on(&mut stream, activate(2)).unwrap();
+    assert_eq!(successor(&stream.known(), SCHEDULE), expected(2, Signs::Now));
+    assert_eq!(steps(&stream), [], "what was asked for is done");
+}
+
+#[test]
+fn a_key_is_replaced_at_once_by_the_one_that_is_shown_or_by_a_new_one() {
+    let mut stream = with_an_active_key();
+    assert_eq!(
+        on(&mut stream, replace(2)).unwrap(),
+        "signing_key.published signing_key.retiring signing_key.activated"
+    );
+    assert_eq!(stream.known().active().unwrap().kid, "k2");
+    assert_eq!(valid(&stream), "k1 k2", "what the former signed stays good");
+    on(&mut stream, publish(3)).unwrap();
+    assert_eq!(
+        on(&mut stream, replace(4)).unwrap(),
+        "signing_key.retiring signing_key.activated"
+    );
+    assert_eq!(stream.known().active().unwrap().kid, "k3");
+    assert!(stream.known().get("k4").is_none());
+}
+
 /// A history in which every kind of event happens.
 pub(crate) fn every_event() -> Vec<Event> {
     let mut stream = with_an_active_key();
-    for command in [publish(2), activate(2)] {
+    for command in [Command::RequestRotation, publish(2), activate(2)] {
         assert_ne!(on(&mut stream, command).unwrap(), "");
     }
     stream.later(SCHEDULE.overlap);
@@ -134,7 +195,9 @@ fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         number.clone().prop_map(publish),
         number.clone().prop_map(activate),
-        number.prop_map(retire),
+        number.clone().prop_map(retire),
+        number.prop_map(replace),
+        Just(Command::RequestRotation),
     ]
 }
 

@@ -23,6 +23,7 @@ mod sessions;
 mod secrets;
 mod several_gateways;
 mod sign_up;
+mod signing_keys;
 
 use crate::support::gateway::{Answer, Client, PASSWORD, answer};
 use reqwest::Method;
