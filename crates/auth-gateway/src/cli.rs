@@ -68,7 +68,7 @@ pub(crate) enum Command {
     /// Sessions: list, end.
     #[command(subcommand)]
     Sessions(Sessions),
-    /// The keys that sign tokens: list, rotate.
+    /// The keys that sign tokens: list, rotate, withdraw.
     #[command(subcommand)]
     SigningKeys(SigningKeys),
     /// The event log: verify, export, checkpoint, checkpoint-key.

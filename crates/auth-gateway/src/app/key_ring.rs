@@ -31,12 +31,15 @@ pub(crate) struct KeyRing {
     keys: ArcSwap<Keys>,
 }
 
+/// By their ids.
+type Signers = HashMap<String, Arc<SigningKey>>;
+
 /// The keys as of one position of the log.
 struct Keys {
     as_of: AsOf,
     active: Option<Arc<SigningKey>>,
     /// All that may still have signed something good, the active one among them.
-    signers: HashMap<String, Arc<SigningKey>>,
+    signers: Signers,
     /// Retiring keys end by the clock; the stream tells of it only later.
     state: SigningKeys,
 }
@@ -52,7 +55,7 @@ impl KeyRing {
         let none = Keys {
             as_of: AsOf(0),
             active: None,
-            signers: HashMap::new(),
+            signers: Signers::new(),
             state: SigningKeys::default(),
         };
         Self {
@@ -74,9 +77,9 @@ impl KeyRing {
             .ok_or_else(|| Refusal::inconsistent("there is no active signing key"))
     }
 
-    /// The key `kid`, while what it signed may still be good.
-    pub(crate) fn signer(&self, kid: &str) -> Result<Arc<SigningKey>, Refusal> {
-        self.keys.load().signers.get(kid).cloned().ok_or(Refusal::SessionEnded)
+    /// The key `kid`, while what it signed may still be good; none once it was withdrawn.
+    pub(crate) fn signer(&self, kid: &str) -> Option<Arc<SigningKey>> {
+        self.keys.load().signers.get(kid).cloned()
     }
 
     /// The keys that tokens are verified with, and that `/oauth/jwks.json` shows.
@@ -194,10 +197,12 @@ impl KeyRing {
                 value: new.wrap(&self.master, &*self.random),
                 expires: None,
             }),
-            SigningKeyEvent::Retired { kid, .. } => Some(RecordChange::Delete {
-                kind: KIND.into(),
-                key: kid.as_bytes().to_vec(),
-            }),
+            SigningKeyEvent::Retired { kid, .. } | SigningKeyEvent::Withdrawn { kid, .. } => {
+                Some(RecordChange::Delete {
+                    kind: KIND.into(),
+                    key: kid.as_bytes().to_vec(),
+                })
+            }
             SigningKeyEvent::RotationRequested { .. }
             | SigningKeyEvent::Activated { .. }
             | SigningKeyEvent::Retiring { .. } => None,
@@ -205,24 +210,46 @@ impl KeyRing {
     }
 
     async fn read(&self, as_of: AsOf, now: Timestamp) -> Result<Option<Loaded<SigningKeys>>, Refusal> {
-        let loaded = self.journal.load::<SigningKeys>(signing_key::stream()).await?;
+        let (loaded, signers) = self.load(now).await?;
         let state = loaded.as_ref().map(|loaded| loaded.state.clone()).unwrap_or_default();
-        let mut signers = HashMap::new();
-        for key in &state.keys {
-            if let Some(record) = self.store.record(KIND, key.kid.as_bytes(), now).await? {
-                let signer = SigningKey::unwrap(&self.master, &key.kid, &record.value)
-                    .map_err(|broken| Refusal::inconsistent(format!("signing key {}: {broken}", key.kid)))?;
-                signers.insert(key.kid.clone(), Arc::new(signer));
-            }
-        }
         let active = state.active().and_then(|key| signers.get(&key.kid).cloned());
-        self.keys.store(Arc::new(Keys {
+        let read = Arc::new(Keys {
             as_of,
             active,
             signers,
             state,
-        }));
+        });
+        // Whoever read earlier and comes later must not bring back a key that was withdrawn in between.
+        self.keys.rcu(|held| {
+            let newest = if held.as_of > as_of { held } else { &read };
+            Arc::clone(newest)
+        });
         Ok(loaded)
+    }
+
+    /// The keys, and the private halves that belong to them. Where one is missing, its key may have been forgotten since the
+    /// keys were read: then they are read again.
+    async fn load(&self, now: Timestamp) -> Result<(Option<Loaded<SigningKeys>>, Signers), Refusal> {
+        let mut before = None;
+        loop {
+            let loaded = self.journal.load::<SigningKeys>(signing_key::stream()).await?;
+            let (version, keys) = loaded
+                .as_ref()
+                .map(|loaded| (loaded.version, loaded.state.keys.as_slice()))
+                .unwrap_or_default();
+            let mut signers = Signers::new();
+            for key in keys {
+                if let Some(record) = self.store.record(KIND, key.kid.as_bytes(), now).await? {
+                    let signer = SigningKey::unwrap(&self.master, &key.kid, &record.value)
+                        .map_err(|broken| Refusal::inconsistent(format!("signing key {}: {broken}", key.kid)))?;
+                    signers.insert(key.kid.clone(), Arc::new(signer));
+                }
+            }
+            if signers.len() == keys.len() || before == Some(version) {
+                return Ok((loaded, signers));
+            }
+            before = Some(version);
+        }
     }
 }
 

@@ -47,7 +47,10 @@ impl From<client::Refusal> for Refusal {
 
 impl From<signing_key::Refusal> for Refusal {
     fn from(refusal: signing_key::Refusal) -> Self {
-        Self::Rule(refusal.to_string())
+        match refusal {
+            signing_key::Refusal::KeyUnknown => Self::NotFound("signing key"),
+            other => Self::Rule(other.to_string()),
+        }
     }
 }
 

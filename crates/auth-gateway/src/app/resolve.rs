@@ -202,7 +202,8 @@ impl App {
         if !user.state.may_act() {
             return Err(Refusal::InvalidCredential);
         }
-        let streams = vec![stream, user.stream.clone()];
+        // The signing keys too: assertions are kept with what is known of the key.
+        let streams = vec![stream, user.stream.clone(), signing_key::stream()];
         let account = self.account(user, now).await?;
         let identity = Identity {
             api_key_id: Some(key.id.0),

@@ -1,8 +1,9 @@
-//! What an operator does to the keys that sign tokens: sees them, and has another one sign before the schedule says so.
+//! What an operator does to the keys that sign tokens: sees them, has another one sign before the schedule says so, and makes
+//! void what one of them signed.
 
 use super::caller::Caller;
 use super::{App, Refusal};
-use crate::domain::signing_key::{self, Command, SigningKeys, Signs, Successor, successor};
+use crate::domain::signing_key::{self, Command, SigningKeys, Signs, Successor, WithdrawReason, successor};
 
 impl App {
     /// The keys that sign or that tokens are verified with; public halves only.
@@ -29,6 +30,28 @@ impl App {
             kid: active.kid.clone(),
             signs: Signs::Now,
         })
+    }
+
+    /// Makes void what the key signed, here and at every gateway on the database. The key that signs in its place, where it was
+    /// the one that signed. Sessions and refresh tokens are not made with it, and go on.
+    ///
+    /// # Errors
+    /// There is no such key, any more or at all.
+    pub(crate) async fn withdraw_signing_key(
+        &self,
+        kid: &str,
+        reason: WithdrawReason,
+        caller: &Caller,
+    ) -> Result<Option<String>, Refusal> {
+        let signed = self.signing_keys().await?.active().map(|active| active.kid.clone());
+        let withdraw = |successor| Command::Withdraw {
+            kid: kid.to_owned(),
+            reason: reason.clone(),
+            successor,
+        };
+        let changed = self.keys.change(withdraw, caller, self.clock.now()).await?;
+        let signs = changed.active().ok_or_else(nothing_signs)?.kid.clone();
+        Ok(Some(signs).filter(|signs| signed.is_none_or(|signed| signed != *signs)))
     }
 }
 

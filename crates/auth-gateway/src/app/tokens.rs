@@ -69,10 +69,12 @@ impl Tokens {
             .as_ref()
             .ok_or_else(|| Refusal::inconsistent(format!("session {} has no tokens", session.id)))?;
         let lifetime = self.access_lifetime(session, issue);
-        let access_token = jwt::sign(
-            &*self.keys.signer(&issue.kid)?,
-            &self.claims(session, user, issue, lifetime),
-        );
+        // A retry after its key was withdrawn gets the same token from the key that signs now: the session is as good as before.
+        let key = match self.keys.signer(&issue.kid) {
+            Some(key) => key,
+            None => self.keys.current()?,
+        };
+        let access_token = jwt::sign(&key, &self.claims(session, user, issue, lifetime));
         let refresh = RefreshToken {
             session: session.id.0,
             generation: session.generation,

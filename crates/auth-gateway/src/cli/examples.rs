@@ -70,6 +70,9 @@ pub(super) const SIGNING_KEYS_ROTATE: &str = "Examples, with the `--config FILE`
   auth-gateway signing-keys rotate                             signs when verifiers know it
   auth-gateway signing-keys rotate --now";
 
+pub(super) const SIGNING_KEYS_WITHDRAW: &str = "Example, with the `--config FILE` or `--data DIR` of the gateway:
+  auth-gateway signing-keys withdraw kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --reason stolen";
+
 pub(super) const LOG_EXPORT: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:
   auth-gateway log export > log.jsonl
   auth-gateway log export --from 120000 > rest.jsonl            begins with event 120001";

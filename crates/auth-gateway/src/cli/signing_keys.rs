@@ -19,4 +19,18 @@ pub(crate) enum SigningKeys {
         #[command(flatten)]
         output: Output,
     },
+    /// Make void what a key signed, at once and for good: somebody else may have it. Its private half is deleted. If it is the
+    /// one that signs, a new one takes its place. Sessions, refresh tokens and API keys are not made with it, and go on.
+    #[command(after_help = examples::SIGNING_KEYS_WITHDRAW)]
+    Withdraw {
+        /// The key's id, as `signing-keys list` shows it and the header of a token has it.
+        // Ids are base64url: some begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+        /// Why, for the audit log, which keeps it for good: no secret, and nobody's personal data.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        output: Output,
+    },
 }

@@ -84,14 +84,18 @@ async fn found(app: &App, mut query: AuditQuery, limit: u32) -> anyhow::Result<V
 }
 
 fn row(line: &AuditLine) -> Value {
+    let said = |field: &str| line.payload.get(field).and_then(Value::as_str);
+    // All signing keys are one stream.
+    let about = said("kid").unwrap_or(&line.stream.id);
     json!({
         "position": line.position,
         "time": line.time,
         "kind": line.kind,
-        "about": format!("{} {}", line.stream.kind, line.stream.id),
+        "about": format!("{} {about}", line.stream.kind),
         "actor": line.actor,
         "client": line.client,
         "address": line.personal.as_ref().and_then(|device| device.address.as_deref()),
         "request": line.request_id,
+        "reason": said("reason"),
     })
 }

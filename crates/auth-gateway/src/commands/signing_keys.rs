@@ -1,12 +1,13 @@
 //! `signing-keys`: the keys that sign tokens, seen and changed by an operator. The gateways follow by themselves.
 
+use anyhow::{Context as _, bail};
 use config_text::environment::Environment;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
 use super::{Outcome, output};
-use crate::app::App;
 use crate::app::caller::Caller;
+use crate::app::{App, Refusal};
 use crate::cli::{Format, Place, SigningKeys};
 use crate::domain::signing_key::{Phase, SigningKey, Signs, Successor};
 
@@ -41,7 +42,31 @@ async fn work(app: &App, keys: SigningKeys) -> Outcome {
             );
             rotated(output.output, &said, &next)
         }
+        SigningKeys::Withdraw { kid, reason, output } => withdraw(app, &kid, &reason, output.output).await,
     }
+}
+
+async fn withdraw(app: &App, kid: &str, reason: &str, format: Format) -> Outcome {
+    let reason = reason.parse().context("--reason")?;
+    let successor = match app.withdraw_signing_key(kid, reason, &Caller::operator()).await {
+        Err(Refusal::NotFound(_)) => {
+            bail!("there is no signing key `{kid}`, or none any more: `signing-keys list` shows those that there are")
+        }
+        withdrawn => withdrawn?,
+    };
+    let in_its_place = match &successor {
+        Some(successor) => format!("{successor} signs in its place"),
+        None => "it was not the one that signs".to_owned(),
+    };
+    let said = format!(
+        "{kid} is withdrawn: every gateway on this database refuses what it signed; {in_its_place}; verifiers that keep a copy \
+         of the JWKS go by it {UNTIL_THEY_LOOK}"
+    );
+    output::done(
+        format,
+        &said,
+        &json!({"kid": kid, "withdrawn": true, "successor": successor}),
+    )
 }
 
 fn rotated(format: Format, said: &str, next: &Successor) -> Outcome {

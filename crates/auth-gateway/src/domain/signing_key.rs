@@ -2,17 +2,19 @@
 
 mod decide;
 mod event;
+mod reason;
 mod schedule;
 
 pub(crate) use decide::{Command, NewKey, Refusal, decide};
 pub(crate) use event::SigningKeyEvent;
+pub(crate) use reason::WithdrawReason;
 pub(crate) use schedule::{Schedule, Signs, Step, Successor, due, successor};
 
 use super::aggregate::{Aggregate, OutOfPlace, Told};
 use event_store::{Lookup, StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// All keys that are not retired, oldest first; one stream for the installation.
+/// All keys that are neither retired nor withdrawn, oldest first; one stream for the installation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SigningKeys {
     pub(crate) keys: Vec<SigningKey>,
@@ -31,7 +33,7 @@ pub(crate) struct SigningKey {
     pub(crate) phase: Phase,
 }
 
-/// Retired keys are in the log only.
+/// Retired and withdrawn keys are in the log only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub(crate) enum Phase {
@@ -121,7 +123,7 @@ impl Aggregate for SigningKeys {
             SigningKeyEvent::Retiring { kid, until } => {
                 keys.get_mut(&kid)?.phase = Phase::Retiring { since: told.at, until };
             }
-            SigningKeyEvent::Retired { kid, .. } => {
+            SigningKeyEvent::Retired { kid, .. } | SigningKeyEvent::Withdrawn { kid, .. } => {
                 keys.get_mut(&kid)?;
                 keys.keys.retain(|key| key.kid != kid);
             }

@@ -75,3 +75,49 @@ fn a_rotation_is_told_as_json() {
     let members: Vec<&str> = next.as_object().expect("a key").keys().map(String::as_str).collect();
     assert_eq!(members, ["kid", "algorithm", "phase", "since", "until"]);
 }
+
+#[test]
+fn a_key_is_withdrawn_and_the_audit_log_says_by_whom_and_why() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    installation.done(&["signing-keys", "rotate", "--now"]);
+    let mut kids: Vec<String> = listed(&installation).iter().map(kid).collect();
+    let [former, active] = [kids[0].clone(), kids[1].clone()];
+    let withdraw = |kid: &str, reason: &str| installation.run(&["signing-keys", "withdraw", kid, "--reason", reason]);
+    let runs = [
+        ("the retiring key", withdraw(&former, "found in a public repository")),
+        ("the active key", withdraw(&active, "the machine was taken over")),
+        ("the same again", withdraw(&active, "once more")),
+        ("no reason", withdraw(&active, " ")),
+        ("list", installation.run(&["signing-keys", "list"])),
+        (
+            "audit",
+            installation.run(&["audit", "--kind", "signing_key.", "--actor", "operator"]),
+        ),
+        ("help", installation.run(&["signing-keys", "withdraw", "--help"])),
+    ];
+    kids.extend(listed(&installation).iter().map(kid));
+    let codes: Vec<Option<i32>> = runs.iter().map(|(_, run)| run.code).collect();
+    assert_eq!(codes, [0, 0, 1, 1, 0, 0, 0].map(Some));
+    let text: String = runs
+        .iter()
+        .map(|(what, run)| format!("== {what}\n{}\n", said(run, &kids)))
+        .collect();
+    insta::assert_snapshot!("signing-keys-withdraw", text);
+}
+
+#[test]
+fn a_withdrawal_is_told_as_json() {
+    let installation = Installation::migrated();
+    installation.user("ada@example.org");
+    let active = kid(&listed(&installation)[0]);
+    let told = installation.json(&["signing-keys", "withdraw", &active, "--reason", "copied"]);
+    let successor = kid(&listed(&installation)[0]);
+    assert_eq!(told, json!({"kid": active, "withdrawn": true, "successor": successor}));
+    let told = installation.done(&["audit", "--kind", "signing_key.withdrawn", "-o", "json"]);
+    let told: Value = serde_json::from_str(&told).expect("one line");
+    assert_eq!(
+        (&told["actor"], &told["payload"]),
+        (&json!("operator"), &json!({"kid": active, "reason": "copied"}))
+    );
+}

@@ -48,11 +48,60 @@ async fn keys_rotate_ten_times_under_load_and_a_retired_one_is_refused_after_the
             Err(Refusal::InvalidCredential)
         ));
         here.app.tend().await.expect("tended");
-        assert!(here.app.keys.signer(&kid).is_err(), "its private half is forgotten");
+        assert!(here.app.keys.signer(&kid).is_none(), "its private half is forgotten");
         here.pass(DAY - Duration::from_secs(3 * 3600));
         here.app.tend().await.expect("tended");
         here.pass(Duration::from_secs(3600));
         here.app.tend().await.expect("tended");
     }
     assert_eq!(kids.len(), 11);
+}
+
+#[tokio::test]
+async fn a_retry_after_a_withdrawal_gets_the_same_refresh_token_and_a_good_access_token() {
+    let here = Installation::new(|_| {}).await;
+    let first = here.log_in(PASSWORD, 1).await.expect("in").tokens.refresh_token;
+    let refreshed = here.app.refresh(first.expose(), &at(1)).await.expect("refreshed");
+    let kid = here.app.keys.current().expect("a key").kid().to_owned();
+    let reason = "the answer was lost".parse().expect("a reason");
+    here.app
+        .withdraw_signing_key(&kid, reason, &Caller::operator())
+        .await
+        .expect("withdrawn");
+    let void = here.shown(refreshed.access_token.expose()).await;
+    assert!(matches!(void, Err(Refusal::InvalidCredential)));
+    let [again, once_more] = [
+        here.app
+            .refresh(first.expose(), &at(1))
+            .await
+            .expect("within the grace"),
+        here.app
+            .refresh(first.expose(), &at(1))
+            .await
+            .expect("within the grace"),
+    ];
+    assert_eq!(again.refresh_token.expose(), refreshed.refresh_token.expose());
+    assert_eq!(again.access_token.expose(), once_more.access_token.expose());
+    here.shown(again.access_token.expose()).await.expect("good");
+    let next = here.app.refresh(again.refresh_token.expose(), &at(1)).await;
+    next.expect("the session goes on");
+}
+
+#[tokio::test]
+async fn the_private_half_of_a_withdrawn_key_is_in_no_record() {
+    let here = Installation::new(|_| {}).await;
+    let kid = here.app.keys.current().expect("a key").kid().to_owned();
+    let record = async || {
+        let found = here.app.store.record("signing_key", kid.as_bytes(), here.clock.now());
+        found.await.expect("a database").is_some()
+    };
+    assert!(record().await);
+    let reason = "it was copied".parse().expect("a reason");
+    here.app
+        .withdraw_signing_key(&kid, reason, &Caller::operator())
+        .await
+        .expect("withdrawn");
+    assert!(!record().await);
+    assert!(!here.publishes(&kid));
+    here.log_in(PASSWORD, 1).await.expect("another one signs");
 }

@@ -1,7 +1,7 @@
 //! What may be done to signing keys, and what follows.
 
 use super::event::{RetireReason, SigningKeyEvent};
-use super::{Phase, SigningKeys};
+use super::{Phase, SigningKeys, WithdrawReason};
 use crate::domain::fact::Fact;
 use event_store::Timestamp;
 use std::time::Duration;
@@ -24,6 +24,13 @@ pub(crate) enum Command {
     },
     Retire {
         kid: String,
+    },
+    /// Whatever the key signed is void from now on. Where it is the one that signs, `successor` takes its place, and not the one
+    /// that is shown: that is as old, and kept in the same place.
+    Withdraw {
+        kid: String,
+        reason: WithdrawReason,
+        successor: NewKey,
     },
 }
 
@@ -79,6 +86,23 @@ pub(crate) fn decide(state: Option<&SigningKeys>, command: Command, now: Timesta
             }
             Phase::Published | Phase::Active { .. } | Phase::Retiring { .. } => Err(Refusal::StillNeeded),
         },
+        Command::Withdraw { kid, reason, successor } => {
+            let reason = reason.into();
+            let withdrawn = [SigningKeyEvent::Withdrawn {
+                kid: kid.clone(),
+                reason,
+            }];
+            match phase(&kid)? {
+                Phase::Published | Phase::Retiring { .. } => Ok(facts(withdrawn)),
+                Phase::Active { .. } => {
+                    let activated = SigningKeyEvent::Activated {
+                        kid: successor.kid.clone(),
+                    };
+                    let succeeded = [publish(keys, successor)?, activated];
+                    Ok(facts(withdrawn.into_iter().chain(succeeded)))
+                }
+            }
+        }
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) enum SigningKeyEvent {
     Retiring { kid: String, until: Timestamp },
     #[serde(rename = "signing_key.retired")]
     Retired { kid: String, reason: RetireReason },
+    /// Somebody else may have it: whatever it signed is void. The reason is in an operator's words.
+    #[serde(rename = "signing_key.withdrawn")]
+    Withdrawn { kid: String, reason: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,6 +45,14 @@ fn retire(number: u32) -> Command {
     Command::Retire { kid: kid(number) }
 }
 
+fn withdraw(number: u32, successor: u32) -> Command {
+    Command::Withdraw {
+        kid: kid(number),
+        reason: "it was copied".parse().unwrap(),
+        successor: new_key(successor),
+    }
+}
+
 fn on(stream: &mut Stream<SigningKeys>, command: Command) -> Result<String, Refusal> {
     stream.when(|state, now| decide(state, command, now))
 }
@@ -179,6 +187,41 @@ fn a_key_is_replaced_at_once_by_the_one_that_is_shown_or_by_a_new_one() {
     assert!(stream.known().get("k4").is_none());
 }
 
+#[test]
+fn a_withdrawn_key_counts_no_more_and_a_new_one_signs_where_it_was_the_active() {
+    let mut stream = with_an_active_key();
+    on(&mut stream, publish(2)).unwrap();
+    assert_eq!(
+        on(&mut stream, withdraw(1, 3)).unwrap(),
+        "signing_key.withdrawn signing_key.published signing_key.activated"
+    );
+    assert_eq!(valid(&stream), "k2 k3");
+    assert_eq!(stream.known().active().unwrap().kid, "k3", "not the one that was shown");
+    assert_eq!(on(&mut stream, withdraw(1, 4)), Err(Refusal::KeyUnknown));
+    assert_eq!(on(&mut stream, activate(1)), Err(Refusal::KeyUnknown));
+}
+
+#[test]
+fn a_key_that_does_not_sign_is_withdrawn_without_a_successor() {
+    let mut stream = with_an_active_key();
+    on(&mut stream, publish(2)).unwrap();
+    on(&mut stream, activate(2)).unwrap();
+    on(&mut stream, publish(3)).unwrap();
+    for number in [1, 3] {
+        assert_eq!(on(&mut stream, withdraw(number, 4)).unwrap(), "signing_key.withdrawn");
+    }
+    assert_eq!(valid(&stream), "k2");
+}
+
+#[test]
+fn a_reason_is_one_line_of_at_most_200_characters() {
+    for text in ["", "  ", "a\nb", "\u{1b}[2J", &"x".repeat(201)] {
+        assert!(text.parse::<WithdrawReason>().is_err(), "{text:?}");
+    }
+    let reason: WithdrawReason = format!(" {} ", "ä".repeat(200)).parse().unwrap();
+    assert_eq!(String::from(reason), "ä".repeat(200));
+}
+
 /// A history in which every kind of event happens.
 pub(crate) fn every_event() -> Vec<Event> {
     let mut stream = with_an_active_key();
@@ -186,7 +229,9 @@ pub(crate) fn every_event() -> Vec<Event> {
         assert_ne!(on(&mut stream, command).unwrap(), "");
     }
     stream.later(SCHEDULE.overlap);
-    assert_ne!(on(&mut stream, retire(1)).unwrap(), "");
+    for command in [retire(1), withdraw(2, 3)] {
+        assert_ne!(on(&mut stream, command).unwrap(), "");
+    }
     stream.events
 }
 
@@ -196,7 +241,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         number.clone().prop_map(publish),
         number.clone().prop_map(activate),
         number.clone().prop_map(retire),
-        number.prop_map(replace),
+        number.clone().prop_map(replace),
+        (number.clone(), number).prop_map(|(number, successor)| withdraw(number, successor)),
         Just(Command::RequestRotation),
     ]
 }
@@ -207,12 +253,15 @@ proptest! {
     #[test]
     fn whatever_is_decided_folds(commands in proptest::collection::vec(any_command(), 0..40)) {
         let mut stream: Stream<SigningKeys> = Stream::new(stream());
+        let mut signs = false;
         for command in commands {
             stream.later(HOUR);
             let _refused_or_done = on(&mut stream, command);
             let keys = stream.state().unwrap_or_default();
-            let active = keys.keys.iter().filter(|key| matches!(key.phase, Phase::Active { .. }));
-            prop_assert!(active.count() <= 1);
+            let active = keys.keys.iter().filter(|key| matches!(key.phase, Phase::Active { .. })).count();
+            prop_assert!(active <= 1);
+            prop_assert!(active == 1 || !signs, "one signs always, once one has signed");
+            signs = active == 1;
         }
     }
 

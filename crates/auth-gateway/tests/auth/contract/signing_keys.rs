@@ -1,8 +1,11 @@
 //! What an operator's change of the signing keys does to those who are signed in.
 
-use super::part;
-use crate::support::gateway::{Client, Served};
-use serde_json::Value;
+use super::introspect::api_key;
+use super::{browser, part, with_bearer, with_cookie};
+use crate::support::gateway::{ADMIN_EMAIL, Client, Database, PASSWORD, Person, Served, Service};
+use local_postgres::{Durability, Server};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 fn kid(token: &str) -> String {
     part(token, 0)["kid"].as_str().expect("a text").to_owned()
@@ -33,4 +36,93 @@ async fn a_key_that_is_replaced_at_once_signs_the_next_login_and_old_tokens_stay
         published(&before.client).await,
         [kid(&before.access_token), kid(&after.access_token)]
     );
+}
+
+/// The assertion that introspection of the credential signs for upstreams.
+async fn assertion(edge: &Service, credential: &str) -> String {
+    let told = edge.introspect(credential).await;
+    assert_eq!(told.body["valid"], true, "{}", told.text);
+    told.body["assertion"]["token"].as_str().expect("a token").to_owned()
+}
+
+async fn refreshed(client: &Client, refresh_token: &str) -> String {
+    let answer = client
+        .post("/v1/auth/refresh", json!({"refresh_token": refresh_token}))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.body["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// A withdrawal by a command, while two gateways serve: what the key signed is refused by the very next request at either.
+async fn ends_at_once(here: &Served, there: &Served) {
+    let edge = here.service("introspect");
+    let beside = Service {
+        client: edge.client.at(there),
+        id: edge.id.clone(),
+        secret: edge.secret.clone(),
+    };
+    let person = here.admin().await;
+    let handle = browser(&here.client(), ADMIN_EMAIL).await;
+    let (_, api_key) = api_key(here, ADMIN_EMAIL, "of an administrator");
+    let me =
+        async |gateway: &Served, token: &str| with_bearer(&gateway.client(), Method::GET, "/v1/auth/me", token).await;
+    // Twice: the second answer is from memory.
+    for (gateway, edge) in [(here, &edge), (there, &beside)].into_iter().cycle().take(4) {
+        assert_eq!(me(gateway, &person.access_token).await.status, 200);
+        for credential in [&person.access_token, &api_key] {
+            let signed = assertion(edge, credential).await;
+            assert_eq!(kid(&signed), kid(&person.access_token));
+        }
+    }
+
+    let withdrawn = kid(&person.access_token);
+    here.command(&["signing-keys", "withdraw", &withdrawn, "--reason", "it was copied"]);
+
+    // Logins come first, at a gateway that nobody has asked anything since.
+    for gateway in [there, here] {
+        let next = Person::log_in(gateway.client(), ADMIN_EMAIL, PASSWORD).await;
+        assert_ne!(kid(&next.access_token), withdrawn);
+        assert_eq!(me(gateway, &next.access_token).await.status, 200);
+    }
+    for (gateway, edge) in [(here, &edge), (there, &beside)] {
+        assert_eq!(me(gateway, &person.access_token).await.status, 401);
+        let told = edge.introspect(&person.access_token).await;
+        assert_eq!(told.body["error"]["code"], "invalid_credential", "{}", told.text);
+        let own = with_bearer(
+            &gateway.client(),
+            Method::POST,
+            "/v1/auth/introspect",
+            &person.access_token,
+        )
+        .await;
+        assert_eq!(own.status, 401, "{}", own.text);
+        assert!(!published(&gateway.client()).await.contains(&withdrawn));
+        let signed = assertion(edge, &api_key).await;
+        assert_ne!(kid(&signed), withdrawn, "an assertion of before is not given again");
+        let checked = with_cookie(&gateway.client(), Method::GET, "/v1/auth/session/check", &handle).await;
+        assert_eq!(checked.body["authenticated"], true, "the session goes on");
+    }
+    let token = refreshed(&person.client.at(there), &person.refresh_token).await;
+    assert_ne!(kid(&token), withdrawn);
+    for gateway in [here, there] {
+        assert_eq!(me(gateway, &token).await.status, 200, "and so does who refreshes");
+    }
+}
+
+#[tokio::test]
+async fn on_one_sqlite_file_what_a_withdrawn_key_signed_is_refused_everywhere_at_once() {
+    let here = Served::start("");
+    here.set_up().await;
+    let there = here.beside(&Database::Sqlite);
+    ends_at_once(&here, &there).await;
+}
+
+#[tokio::test]
+async fn on_one_postgresql_what_a_withdrawn_key_signed_is_refused_everywhere_at_once() {
+    let server = Server::start(Durability::None).expect("PostgreSQL");
+    let database = Database::Postgres(server.create_database().expect("a database"));
+    let here = Served::start_on(&database, "");
+    here.set_up().await;
+    let there = here.beside(&database);
+    ends_at_once(&here, &there).await;
 }
