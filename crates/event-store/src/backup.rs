@@ -6,9 +6,11 @@
 mod insert;
 mod line;
 mod restore;
+mod unfinished;
 mod write;
 
 pub use restore::{RestoreError, restore};
+pub use unfinished::Unplaced;
 
 /// How many rows of each kind are in a backup.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -44,7 +44,7 @@ impl Store {
     }
 }
 
-async fn empty_write_ahead_log(mut connection: AnyConnection) -> Result<Remains, Unavailable> {
+pub(crate) async fn empty_write_ahead_log(mut connection: AnyConnection) -> Result<Remains, Unavailable> {
     let emptied = raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection);
     let is_busy = emptied.await?.try_get::<i64, _>(0)? != 0;
     connection.close().await?;

@@ -19,7 +19,12 @@ const CURRENT: i64 = MIGRATIONS.len() as i64;
 pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
     database.create()?;
     let mut connection = database.connect(Role::Writer).await?;
-    let migrated = apply(database, &mut connection).await;
+    let migrated = async {
+        begin(database, &mut connection).await?;
+        apply(database, &mut connection).await?;
+        Ok::<_, OpenError>(run(&mut connection, "COMMIT").await?)
+    };
+    let migrated = migrated.await;
     // A broken connection closes badly, and the error that broke it is the one to tell.
     let closed = connection.close().await;
     migrated?;
@@ -42,16 +47,21 @@ pub(crate) async fn check(database: &Database) -> Result<(), OpenError> {
     }
 }
 
-async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
+/// Begins a transaction in which tables may be made, after every other program's that makes them.
+pub(crate) async fn begin(database: &Database, connection: &mut AnyConnection) -> Result<(), Unavailable> {
     match database.engine {
         Engine::Sqlite { .. } => {
             // It stays with the file and cannot be changed inside a transaction.
             set_journal_mode(connection, database.patience).await?;
-            run(connection, "BEGIN IMMEDIATE").await?;
+            run(connection, "BEGIN IMMEDIATE").await
         }
         // Any number, the same in all programs that migrate.
-        Engine::Postgres => run(connection, "BEGIN; SELECT pg_advisory_xact_lock(5261403119)").await?,
+        Engine::Postgres => run(connection, "BEGIN; SELECT pg_advisory_xact_lock(5261403119)").await,
     }
+}
+
+/// Applies what is missing, in the transaction that has begun.
+pub(crate) async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
     let found = version(database, connection).await.map_err(Unavailable::from)?;
     if found > CURRENT {
         return Err(OpenError::TooNew { found, known: CURRENT });
@@ -75,7 +85,7 @@ async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<()
             run(connection, &format!("INSERT INTO schema_version VALUES ({number})")).await?;
         }
     }
-    Ok(run(connection, "COMMIT").await?)
+    Ok(())
 }
 
 /// Whoever is second while another one makes the change is told at once that the database is busy: SQLite does not wait

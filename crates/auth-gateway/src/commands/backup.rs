@@ -69,7 +69,7 @@ pub(super) fn restore(place: &Place, environment: &Environment, file: &Path, for
             let opened = tokio::fs::File::open(file).await;
             Box::new(BufReader::new(opened.with_context(|| file.display().to_string())?))
         };
-        data_folder::make(&settings)?;
+        let folder = data_folder::make_tentatively(&settings)?;
         let options = Options {
             create: true,
             ..Options::default()
@@ -77,6 +77,7 @@ pub(super) fn restore(place: &Place, environment: &Environment, file: &Path, for
         let url = settings.database.kind.url();
         let restored = backup::restore(url.expose_secret(), &options, Arc::new(DomainFold), &mut input).await;
         let counts = restored.with_context(|| format!("{} into {}", file.display(), database_name(&settings)))?;
+        folder.keep();
         eprintln!(
             "auth-gateway: it opens with the master key it was made under; `log verify` shows whether it is whole"
         );

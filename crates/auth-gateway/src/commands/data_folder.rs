@@ -3,11 +3,36 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::config::Settings;
+
+/// A folder that was made for what may fail; until it is kept, it goes when it is left empty.
+pub(super) struct Tentative(Option<PathBuf>);
+
+/// Makes the folder where there is none, for what may fail.
+pub(super) fn make_tentatively(settings: &Settings) -> anyhow::Result<Tentative> {
+    let is_new = !settings.data.exists();
+    make(settings)?;
+    Ok(Tentative(is_new.then(|| settings.data.clone())))
+}
+
+impl Tentative {
+    pub(super) fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Tentative {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            // What is not empty stays.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
 
 /// Makes the folder where there is none.
 pub(super) fn make(settings: &Settings) -> anyhow::Result<()> {

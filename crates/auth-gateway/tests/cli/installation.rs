@@ -188,6 +188,15 @@ impl Installation {
         command
     }
 
+    /// What is in the data folder, by name.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.data()).expect("a folder");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<String> = entries.map(|entry| name(entry).display().to_string()).collect();
+        names.sort();
+        names
+    }
+
     /// The files below the data folder that hold `text` in clear.
     pub(crate) fn files_with(&self, text: impl AsRef<[u8]>) -> Vec<String> {
         let mut found = Vec::new();

@@ -13,6 +13,7 @@ mod mistyped;
 mod names;
 mod permissions;
 mod postgres;
+mod restore;
 mod roles;
 mod service_manager;
 mod signing_keys;

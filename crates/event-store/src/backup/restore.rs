@@ -1,4 +1,4 @@
-//! Restores a backup into an empty database: all of it, or nothing.
+//! Restores a backup into an empty database: all of it, or nothing, and then what was there before is there again.
 
 use std::io;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use super::Counts;
 use super::insert::{CLAIMS, COMMANDS, EVENTS, RECORDS};
 use super::line::{FORMAT, Header, Line, Running, Trailer, VERSION};
+use super::unfinished::{Unfinished, Unplaced};
 use crate::chain::{GENESIS, Hash};
 use crate::database::{Database, Engine, Role};
 use crate::error::{OpenError, Unavailable};
 use crate::fold::Fold;
-use crate::head;
 use crate::many::{AnyQuery, Many, pieces};
 use crate::options::Options;
 use crate::refold::{RefoldError, Target, Walk, save};
@@ -47,6 +47,8 @@ pub enum RestoreError {
     #[error(transparent)]
     Refold(#[from] RefoldError),
     #[error(transparent)]
+    Unplaced(#[from] Unplaced),
+    #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
@@ -56,8 +58,9 @@ impl From<sqlx::Error> for RestoreError {
     }
 }
 
-/// Restores the backup in `input` into the database at `url`, which is migrated first where `options` allow, checks it
-/// as it goes, and folds the states. Projections are made anew when they next run.
+/// Restores the backup in `input` into the database at `url`, which is made or migrated with it where `options` allow, checks
+/// it as it goes, and folds the states. Projections are made anew when they next run. Where it fails, no file and no table is
+/// left that was not there.
 ///
 /// # Errors
 /// When the database is not empty or does not answer, or the backup is incomplete, damaged or does not fold.
@@ -71,12 +74,33 @@ where
     R: AsyncBufRead + Unpin + Send,
 {
     let database = Database::at(url, options.patience)?;
-    if options.create {
-        schema::migrate(&database).await?;
+    match &database.engine {
+        Engine::Sqlite { file } if options.create && !database.may_exist() => {
+            let unfinished = Unfinished::beside(file, options.patience)?;
+            let counts = restore_into(&unfinished.database, true, fold.as_ref(), input).await?;
+            unfinished.finish().await?;
+            Ok(counts)
+        }
+        Engine::Sqlite { .. } | Engine::Postgres => restore_into(&database, options.create, fold.as_ref(), input).await,
     }
-    schema::check(&database).await?;
+}
+
+async fn restore_into<R>(
+    database: &Database,
+    may_migrate: bool,
+    fold: &dyn Fold,
+    input: &mut R,
+) -> Result<Counts, RestoreError>
+where
+    R: AsyncBufRead + Unpin + Send,
+{
+    if may_migrate {
+        database.create().map_err(OpenError::from)?;
+    } else {
+        schema::check(database).await?;
+    }
     let mut connection = database.connect(Role::Writer).await?;
-    let restored = fill(&mut connection, &database.engine, fold.as_ref(), input).await;
+    let restored = fill(&mut connection, database, may_migrate, fold, input).await;
     // An unfinished transaction ends with its connection.
     let closed = connection.close().await;
     let restored = restored?;
@@ -86,24 +110,28 @@ where
 
 async fn fill<R>(
     connection: &mut AnyConnection,
-    engine: &Engine,
+    database: &Database,
+    may_migrate: bool,
     fold: &dyn Fold,
     input: &mut R,
 ) -> Result<Counts, RestoreError>
 where
     R: AsyncBufRead + Unpin + Send,
 {
-    head::begin(connection, engine).await?;
-    if *engine == Engine::Postgres {
-        // Whoever delivers the backup may be slow.
-        raw_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    schema::begin(database, connection).await?;
+    if may_migrate {
+        schema::apply(database, connection).await?;
+    }
+    if database.engine == Engine::Postgres {
+        // Nobody appends meanwhile. Whoever delivers the backup may be slow.
+        raw_sql("SELECT position FROM log_head FOR UPDATE; SET LOCAL idle_in_transaction_session_timeout = 0")
             .execute(&mut *connection)
             .await?;
     }
     refuse_rows(connection).await?;
     let mut reader = Reader::new(input);
     let counts = reader.copy(connection).await?;
-    set_head(connection, engine, &reader).await?;
+    set_head(connection, &database.engine, &reader).await?;
     let mut walk = Walk::default();
     while let Some(folded) = walk.next(connection, fold).await? {
         save(connection, Target::LIVE, &folded).await?;

@@ -1,5 +1,6 @@
 //! Backups restored into either database, and those that must not be.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,6 +8,8 @@ use event_store::backup::{Counts, RestoreError, restore};
 use event_store::checkpoint::LocalSigner;
 use event_store::projection::Audit;
 use event_store::{Options, Store, Timestamp};
+
+use sqlx::{AnyConnection, Connection as _};
 
 use super::states::states;
 use crate::databases::{Database, on_both_databases};
@@ -20,6 +23,7 @@ on_both_databases! {
     a_truncated_backup_is_refused_and_leaves_nothing
     a_damaged_backup_is_refused_with_its_place
     an_empty_store_can_be_restored
+    a_failed_restore_leaves_nothing_where_nothing_was
 }
 
 const NOW: Timestamp = Timestamp(START);
@@ -221,6 +225,39 @@ async fn a_damaged_backup_is_refused_with_its_place(database: Database) {
     longer.push(lines[1]);
     assert!(try_lines(longer).await.contains("after the trailer"));
     assert_eq!(restore_into(&target, &text).await.unwrap(), counts);
+}
+
+/// The tables of a PostgreSQL database, or the files in an SQLite database's folder.
+async fn what_is_there(database: &Database) -> Vec<String> {
+    if let Some(path) = database.url.strip_prefix("sqlite:") {
+        let entries = std::fs::read_dir(Path::new(path).parent().unwrap()).unwrap();
+        return entries
+            .map(|entry| entry.unwrap().file_name().display().to_string())
+            .collect();
+    }
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+    let select = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+    let rows: Vec<(String,)> = sqlx::query_as(select).fetch_all(&mut connection).await.unwrap();
+    rows.into_iter().map(|(name,)| name).collect()
+}
+
+async fn a_failed_restore_leaves_nothing_where_nothing_was(database: Database) {
+    let (counts, text) = backup(&filled(&database, 20).await).await;
+    let target = empty(&database);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let tail_damaged = [&lines[..lines.len() - 1], &lines[..1]].concat().concat();
+    for bad in [
+        "",
+        "nonsense\n",
+        lines[..lines.len() / 2].concat().as_str(),
+        &tail_damaged,
+    ] {
+        restore_into(&target, bad).await.expect_err("it is no backup");
+        assert_eq!(what_is_there(&target).await, [""; 0]);
+    }
+    assert_eq!(restore_into(&target, &text).await.unwrap(), counts);
+    assert_ne!(what_is_there(&target).await, [""; 0]);
 }
 
 async fn an_empty_store_can_be_restored(database: Database) {
