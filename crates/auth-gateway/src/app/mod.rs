@@ -114,6 +114,26 @@ impl App {
     /// # Errors
     /// The database does not answer, or the master key is not the one that its keys were sealed with.
     pub(crate) async fn start(parts: Parts) -> Result<Self, Refusal> {
+        let app = Self::of(parts).await?;
+        let now = app.clock.now();
+        app.subjects.ensure_anonymous(now).await?;
+        app.keys.rotate(now).await?;
+        Ok(app)
+    }
+
+    /// The same for who only reads: what is not there is not made, and no step is taken.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub(crate) async fn start_reading(parts: Parts) -> Result<Self, Refusal> {
+        let app = Self::of(parts).await?;
+        app.subjects.has_anonymous(app.clock.now()).await?;
+        app.keys_are_current().await?;
+        Ok(app)
+    }
+
+    /// Writes nothing.
+    async fn of(parts: Parts) -> Result<Self, Refusal> {
         let Parts {
             settings,
             store,
@@ -125,7 +145,6 @@ impl App {
             mail,
         } = parts;
         let subjects = Arc::new(Subjects::new(store.clone(), master_key.seal_key(), Arc::clone(&random)));
-        subjects.ensure_anonymous(clock.now()).await?;
         let journal = Arc::new(Journal::new(store.clone(), Arc::clone(&subjects), Arc::clone(&random)));
         let schedule = Schedule {
             publish_ahead: settings.signing_keys.publish_ahead,
@@ -140,7 +159,6 @@ impl App {
             schedule,
         );
         let keys = Arc::new(keys);
-        keys.rotate(clock.now()).await?;
         let freshness = Freshness::start(store.clone()).await?;
         let issuer = settings.issuer.as_str().to_owned();
         let expectations =

@@ -58,13 +58,20 @@ impl Subjects {
     /// Makes the key for facts about nobody known, once for the installation. Of several gateways that start at once the
     /// later one's key stays, so nothing is sealed before this has been asked for.
     pub(crate) async fn ensure_anonymous(&self, now: Timestamp) -> Result<(), Refusal> {
+        if !self.has_anonymous(now).await? {
+            let (_, kept) = self.make(ANONYMOUS);
+            self.store.change_records(vec![kept], now).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the key for facts about nobody known was made. It is the first that every start opens.
+    ///
+    /// # Errors
+    /// The master key does not open it.
+    pub(crate) async fn has_anonymous(&self, now: Timestamp) -> Result<bool, Refusal> {
         match self.key(ANONYMOUS, now).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => {
-                let (_, kept) = self.make(ANONYMOUS);
-                Ok(self.store.change_records(vec![kept], now).await?)
-            }
-            // It is the first that every start opens.
+            Ok(key) => Ok(key.is_some()),
             Err(Refusal::Inconsistent(what)) => Err(Refusal::inconsistent(format!(
                 "the master key is not the one that this database was made with ({what})"
             ))),

@@ -22,10 +22,11 @@ const MAIL_DRAIN: Duration = Duration::from_secs(30);
 pub(super) fn with_app(
     place: &Place,
     environment: &Environment,
+    purpose: Purpose,
     work: impl AsyncFnOnce(Arc<App>) -> Outcome,
 ) -> Outcome {
     with_settings(place, environment, async |settings| {
-        let Assembled { app, mail_worker } = assemble_for_command(settings).await?;
+        let Assembled { app, mail_worker } = assemble_for_command(settings, purpose).await?;
         let outcome = work(app).await;
         if tokio::time::timeout(MAIL_DRAIN, mail_worker).await.is_err() {
             bail!("it is done, but the letter about it could not be sent: see to `mail` in the configuration");
@@ -41,7 +42,7 @@ pub(super) fn with_store(
     work: impl AsyncFnOnce(Store, Settings) -> Outcome,
 ) -> Outcome {
     with_settings(place, environment, async |settings| {
-        let store = open_store(&settings, Purpose::Administer).await?;
+        let store = open_store(&settings, Purpose::Read).await?;
         work(store, settings).await
     })
 }

@@ -47,13 +47,15 @@ pub(super) struct Assembled {
 pub(super) enum Purpose {
     /// The server: may make the database, its tables and the master key.
     Serve,
-    /// A command on what is there.
-    Administer,
+    /// A command that changes what is in a database that is there: may make the master key.
+    Change,
+    /// A command that only reads: makes nothing.
+    Read,
 }
 
-/// For a command on what is there, whose metrics nobody reads.
-pub(super) async fn assemble_for_command(settings: Settings) -> anyhow::Result<Assembled> {
-    assemble(settings, Purpose::Administer, &Metrics::new()?).await
+/// For a command, whose metrics nobody reads.
+pub(super) async fn assemble_for_command(settings: Settings, purpose: Purpose) -> anyhow::Result<Assembled> {
+    assemble(settings, purpose, &Metrics::new()?).await
 }
 
 pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Metrics) -> anyhow::Result<Assembled> {
@@ -61,11 +63,14 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Met
         data_folder::make(&settings)?;
     }
     let store = open_store(&settings, purpose).await?;
-    // A command makes no folder for a database that is not there, whose name may be mistyped.
-    data_folder::make(&settings)?;
+    let may_make = purpose != Purpose::Read;
+    if may_make {
+        // A command makes no folder for a database that is not there, whose name may be mistyped.
+        data_folder::make(&settings)?;
+    }
     let random = Arc::new(SystemRandomness::new());
     let is_new = store.head().await? == 0;
-    let master_key = master_key(&settings.master_key, is_new)?;
+    let master_key = master_key(&settings.master_key, is_new && may_make)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut hashing = HasherSettings::for_cores(
         settings.passwords.parameters,
@@ -80,7 +85,7 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Met
     )
     .context("threads that hash passwords")?;
     let policy = PasswordPolicy::new(settings.passwords.min_length, &PRODUCT_WORDS).context("the password policy")?;
-    let (mail, mail_worker) = start_mail(&settings, &metrics.letters)?;
+    let (mail, mail_worker) = start_mail(&settings, purpose, &metrics.letters)?;
     let settings = Arc::new(settings);
     let parts = Parts {
         settings,
@@ -92,8 +97,12 @@ pub(super) async fn assemble(settings: Settings, purpose: Purpose, metrics: &Met
         policy,
         mail,
     };
+    let app = match purpose {
+        Purpose::Serve | Purpose::Change => App::start(parts).await?,
+        Purpose::Read => App::start_reading(parts).await?,
+    };
     Ok(Assembled {
-        app: Arc::new(App::start(parts).await?),
+        app: Arc::new(app),
         mail_worker,
     })
 }
@@ -131,11 +140,11 @@ pub(super) fn checkpoint_signer(settings: &Settings) -> anyhow::Result<LocalSign
     )?)
 }
 
-/// A new key only for a new log: over an old one it could open nothing.
-fn master_key(source: &MasterKeySource, is_new: bool) -> anyhow::Result<MasterKey> {
+/// A new key only for a new log, over an old one it could open nothing, and for who may make one.
+fn master_key(source: &MasterKeySource, may_make: bool) -> anyhow::Result<MasterKey> {
     match source {
         MasterKeySource::Secret(secret) => Ok(MasterKey::from_base64(secret.expose_secret())?),
-        MasterKeySource::File(path) if is_new => {
+        MasterKeySource::File(path) if may_make => {
             let (key, origin) = MasterKey::open_or_make(path, &SystemRandomness::new())?;
             if origin == Origin::Made {
                 tracing::info!(path = %path.display(), "made the master key: keep a copy elsewhere, nothing opens without it");
@@ -146,16 +155,17 @@ fn master_key(source: &MasterKeySource, is_new: bool) -> anyhow::Result<MasterKe
     }
 }
 
-fn start_mail(settings: &Settings, letters: &Letters) -> anyhow::Result<(MailQueue, JoinHandle<()>)> {
-    let transport = transport(settings).context("mail")?;
+fn start_mail(settings: &Settings, purpose: Purpose, letters: &Letters) -> anyhow::Result<(MailQueue, JoinHandle<()>)> {
+    let transport = transport(settings, purpose).context("mail")?;
     let letters = letters.clone();
     let report = Arc::new(move |letter: &'static str, fate: Fate| letters.count(letter, fate.outcome()));
     Ok(MailQueue::start(transport, QueueSettings::default(), report))
 }
 
-fn transport(settings: &Settings) -> anyhow::Result<Arc<dyn MailTransport>> {
+fn transport(settings: &Settings, purpose: Purpose) -> anyhow::Result<Arc<dyn MailTransport>> {
     let from = settings.mail.from.clone();
     Ok(match &settings.mail.transport {
+        MailKind::Spool(folder) if purpose == Purpose::Read => Arc::new(SpoolFolder::at(PathBuf::from(folder), from)),
         MailKind::Spool(folder) => Arc::new(SpoolFolder::new(PathBuf::from(folder), from)?),
         MailKind::Webhook(webhook) => {
             let key = WebhookKey::from_secret(webhook.secret.expose_secret())?;

@@ -5,6 +5,7 @@ use event_store::projection::{AuditQuery, CatchUpError};
 use serde_json::{Value, json};
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::moment::moment;
 use super::{Outcome, output, print};
 use crate::app::App;
@@ -15,7 +16,7 @@ use crate::cli::{Audit, Format, Place};
 const PAGE: u32 = 1000;
 
 pub(super) fn run(place: &Place, environment: &Environment, wish: Audit) -> Outcome {
-    with_app(place, environment, async |app| work(&app, wish).await)
+    with_app(place, environment, Purpose::Read, async |app| work(&app, wish).await)
 }
 
 async fn work(app: &App, wish: Audit) -> Outcome {

@@ -6,6 +6,7 @@ use identity_contract::ScopeSet;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::app::caller::Caller;
@@ -15,7 +16,16 @@ use crate::domain::client::{Capability, Client, ClientSettings, Command};
 use crate::domain::ids::ClientId;
 
 pub(super) fn run(place: &Place, environment: &Environment, clients: Clients) -> Outcome {
-    with_app(place, environment, async |app| work(&app, clients).await)
+    with_app(place, environment, purpose(&clients), async |app| {
+        work(&app, clients).await
+    })
+}
+
+fn purpose(clients: &Clients) -> Purpose {
+    match clients {
+        Clients::List(_) => Purpose::Read,
+        Clients::Create { .. } | Clients::Rotate { .. } | Clients::Disable { .. } => Purpose::Change,
+    }
 }
 
 async fn work(app: &App, clients: Clients) -> Outcome {

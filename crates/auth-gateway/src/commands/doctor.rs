@@ -6,19 +6,21 @@ use std::time::Duration;
 
 use config_text::environment::Environment;
 use event_store::Store;
-use event_store::checkpoint::{Checkpoint, Folder, Key, Signer as _};
+use event_store::checkpoint::{Key, Signer as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use super::administer::with_settings;
 use super::assemble::{Assembled, Purpose, assemble_for_command, checkpoint_signer, database_name, open_store};
 use super::data_folder::open_to_others;
+use super::log::kept;
 use super::{Outcome, output};
 use crate::cli::{Format, Place};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
 use crate::config::settings::MailTransport;
 use crate::deliveries::position::backlog;
+use crate::domain::signing_key::SigningKeys;
 
 /// For a mail server to be reached.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -57,7 +59,7 @@ pub(super) fn run(place: &Place, environment: &Environment, format: Format) -> O
 async fn look(settings: Settings) -> Vec<Look> {
     let mut looks = vec![fine("configuration", settings.issuer.as_str())];
     looks.extend(data_folder(&settings.data));
-    match open_store(&settings, Purpose::Administer).await {
+    match open_store(&settings, Purpose::Read).await {
         Err(error) => looks.push(broken("database", format!("{error:#}"))),
         Ok(store) => {
             looks.push(fine("database", database_name(&settings)));
@@ -89,25 +91,23 @@ fn data_folder(folder: &Path) -> Option<Look> {
 
 /// The master key must open what it sealed, and there must be a key to sign with.
 async fn keys(settings: Settings) -> Look {
-    match assemble_for_command(settings).await {
-        Err(error) => broken("keys", format!("{error:#}")),
-        Ok(Assembled { app, .. }) => match app.keys.current() {
-            Ok(_) => fine("keys", "the master key opens them, and one signs"),
-            Err(error) => broken("keys", error.to_string()),
-        },
+    let app = match assemble_for_command(settings, Purpose::Read).await {
+        Err(error) => return broken("keys", format!("{error:#}")),
+        Ok(Assembled { app, .. }) => app,
+    };
+    match (app.keys.current(), app.signing_keys().await) {
+        (Ok(_), _) => fine("keys", "the master key opens them, and one signs"),
+        (Err(_), Ok(SigningKeys { keys })) if keys.is_empty() => {
+            doubtful("keys", "none yet: auth-gateway serve makes the first at its start")
+        }
+        (Err(error), _) => broken("keys", error.to_string()),
     }
 }
 
 async fn log(store: &Store, settings: &Settings, key: &Key) -> Look {
-    let folder = &settings.checkpoints.folder;
-    let latest = Folder::open(folder).and_then(|folder| folder.latest());
-    let note = match latest {
-        Ok(note) => note,
-        Err(error) => return broken("log", format!("the checkpoints in {}: {error}", folder.display())),
-    };
-    let outside = match note.map(|note| Checkpoint::open(&note, key)).transpose() {
+    let outside = match kept(settings, key) {
         Ok(outside) => outside,
-        Err(error) => return broken("log", format!("latest.checkpoint in {}: {error}", folder.display())),
+        Err(error) => return broken("log", format!("{error:#}")),
     };
     let has_outside = outside.is_some();
     match store.verify(Some(key), outside.into_iter().collect()).await {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::{Outcome, output};
 use crate::app::api_keys::{NewKey, SeenKey};
 use crate::app::caller::Caller;
@@ -22,7 +23,14 @@ use crate::domain::ids::ApiKeyId;
 use crate::domain::key_hash::KeyHash;
 
 pub(super) fn run(place: &Place, environment: &Environment, keys: Keys) -> Outcome {
-    with_app(place, environment, async |app| work(&app, keys).await)
+    with_app(place, environment, purpose(&keys), async |app| work(&app, keys).await)
+}
+
+fn purpose(keys: &Keys) -> Purpose {
+    match keys {
+        Keys::List { .. } => Purpose::Read,
+        Keys::Create { .. } | Keys::Rotate { .. } | Keys::Revoke { .. } | Keys::Import { .. } => Purpose::Change,
+    }
 }
 
 async fn work(app: &App, keys: Keys) -> Outcome {

@@ -128,14 +128,13 @@ fn not_checked(report: &Report) -> String {
 }
 
 /// The newest checkpoint in the folder that the configuration names.
-fn kept(settings: &Settings, key: &Key) -> anyhow::Result<Option<Checkpoint>> {
+pub(super) fn kept(settings: &Settings, key: &Key) -> anyhow::Result<Option<Checkpoint>> {
     let folder = &settings.checkpoints.folder;
     let latest = folder.join("latest.checkpoint");
-    if !latest.exists() {
-        return Ok(None);
+    match std::fs::read_to_string(&latest) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        note => opened(&note.with_context(|| latest.display().to_string())?, key, &latest).map(Some),
     }
-    let note = std::fs::read_to_string(&latest).with_context(|| latest.display().to_string())?;
-    opened(&note, key, &latest).map(Some)
 }
 
 fn opened(note: &str, key: &Key, path: &Path) -> anyhow::Result<Checkpoint> {

@@ -5,6 +5,7 @@ use config_text::environment::Environment;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::app::caller::Caller;
@@ -14,7 +15,16 @@ use crate::domain::session::EndReason;
 use crate::domain::user::SessionsEnd;
 
 pub(super) fn run(place: &Place, environment: &Environment, sessions: Sessions) -> Outcome {
-    with_app(place, environment, async |app| work(&app, sessions).await)
+    with_app(place, environment, purpose(&sessions), async |app| {
+        work(&app, sessions).await
+    })
+}
+
+fn purpose(sessions: &Sessions) -> Purpose {
+    match sessions {
+        Sessions::List { .. } => Purpose::Read,
+        Sessions::End { .. } | Sessions::EndAll { .. } => Purpose::Change,
+    }
 }
 
 async fn work(app: &App, sessions: Sessions) -> Outcome {

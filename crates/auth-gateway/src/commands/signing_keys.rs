@@ -5,6 +5,7 @@ use config_text::environment::Environment;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::{Outcome, output};
 use crate::app::caller::Caller;
 use crate::app::{App, Refusal};
@@ -15,7 +16,14 @@ use crate::domain::signing_key::{Phase, SigningKey, Signs, Successor};
 const UNTIL_THEY_LOOK: &str = "until they fetch `/oauth/jwks.json` again";
 
 pub(super) fn run(place: &Place, environment: &Environment, keys: SigningKeys) -> Outcome {
-    with_app(place, environment, async |app| work(&app, keys).await)
+    with_app(place, environment, purpose(&keys), async |app| work(&app, keys).await)
+}
+
+fn purpose(keys: &SigningKeys) -> Purpose {
+    match keys {
+        SigningKeys::List(_) => Purpose::Read,
+        SigningKeys::Rotate { .. } | SigningKeys::Withdraw { .. } => Purpose::Change,
+    }
 }
 
 async fn work(app: &App, keys: SigningKeys) -> Outcome {

@@ -5,6 +5,7 @@ use config_text::environment::Environment;
 use event_store::StreamId;
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::moment::moment;
 use super::{Outcome, output};
 use crate::app::App;
@@ -14,7 +15,7 @@ use crate::cli::{Place, StateAt, Thing};
 use crate::domain::ids::{ApiKeyId, ClientId, SessionId};
 
 pub(super) fn run(place: &Place, environment: &Environment, wish: StateAt) -> Outcome {
-    with_app(place, environment, async |app| work(&app, wish).await)
+    with_app(place, environment, Purpose::Read, async |app| work(&app, wish).await)
 }
 
 async fn work(app: &App, wish: StateAt) -> Outcome {

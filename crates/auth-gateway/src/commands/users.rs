@@ -11,6 +11,7 @@ use event_store::Remains;
 use serde_json::{Value, json};
 
 use super::administer::with_app;
+use super::assemble::Purpose;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::app::accounts::Account;
@@ -34,7 +35,19 @@ pub(super) fn run(place: &Place, environment: &Environment, users: Users) -> Out
         eprintln!("auth-gateway: nothing was erased");
         return Ok(ExitCode::FAILURE);
     }
-    with_app(place, environment, async |app| work(&app, users).await)
+    with_app(place, environment, purpose(&users), async |app| work(&app, users).await)
+}
+
+fn purpose(users: &Users) -> Purpose {
+    match users {
+        Users::List(_) | Users::Show { .. } => Purpose::Read,
+        Users::Create { .. }
+        | Users::ResetPassword { .. }
+        | Users::SetRole { .. }
+        | Users::Disable { .. }
+        | Users::Enable { .. }
+        | Users::Erase { .. } => Purpose::Change,
+    }
 }
 
 async fn work(app: &Arc<App>, users: Users) -> Outcome {

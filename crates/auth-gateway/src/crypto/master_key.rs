@@ -30,7 +30,9 @@ pub(crate) enum MasterKeyError {
     WrongLength { path: PathBuf, length: usize },
     #[error("the master key {path} is not a regular file")]
     NotAFile { path: PathBuf },
-    #[error("the master key {path} is missing; restore it from a backup, or give the secret it was started with")]
+    #[error(
+        "the master key {path} is missing; `auth-gateway serve` makes one for a new database, any other needs the one it was started with: restore the file, or give the secret"
+    )]
     Missing { path: PathBuf },
     #[error("the master key {path} could not be read")]
     Unreadable { path: PathBuf, source: io::Error },

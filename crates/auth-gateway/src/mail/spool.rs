@@ -27,7 +27,12 @@ impl SpoolFolder {
     /// Makes the folder, for its owner only, where there is none.
     pub(crate) fn new(folder: PathBuf, from: Mailbox) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        Ok(Self { folder, from })
+        Ok(Self::at(folder, from))
+    }
+
+    /// The folder as it is, or is not: for who writes nothing.
+    pub(crate) fn at(folder: PathBuf, from: Mailbox) -> Self {
+        Self { folder, from }
     }
 }
 

@@ -13,6 +13,7 @@ mod mistyped;
 mod names;
 mod permissions;
 mod postgres;
+mod reading;
 mod restore;
 mod roles;
 mod service_manager;
