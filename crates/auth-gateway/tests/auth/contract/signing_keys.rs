@@ -53,6 +53,29 @@ async fn refreshed(client: &Client, refresh_token: &str) -> String {
     answer.body["access_token"].as_str().expect("a token").to_owned()
 }
 
+async fn me(gateway: &Served, token: &str) -> u16 {
+    let answer = with_bearer(&gateway.client(), Method::GET, "/v1/auth/me", token).await;
+    answer.status.as_u16()
+}
+
+/// What the key signed is refused here, and the key is not shown.
+async fn refuses(gateway: &Served, edge: &Service, token: &str) {
+    assert_eq!(me(gateway, token).await, 401);
+    let told = edge.introspect(token).await;
+    assert_eq!(told.body["error"]["code"], "invalid_credential", "{}", told.text);
+    let own = with_bearer(&gateway.client(), Method::POST, "/v1/auth/introspect", token).await;
+    assert_eq!(own.status, 401, "{}", own.text);
+    assert!(!published(&gateway.client()).await.contains(&kid(token)));
+}
+
+/// What is not made with the key goes on: a session's cookie, and an API key, whose assertions another key signs.
+async fn goes_on(gateway: &Served, edge: &Service, handle: &str, api_key: &str, withdrawn: &str) {
+    let checked = with_cookie(&gateway.client(), Method::GET, "/v1/auth/session/check", handle).await;
+    assert_eq!(checked.body["authenticated"], true, "{}", checked.text);
+    let signed = assertion(edge, api_key).await;
+    assert_ne!(kid(&signed), withdrawn, "an assertion of before is not given again");
+}
+
 /// A withdrawal by a command, while two gateways serve: what the key signed is refused by the very next request at either.
 async fn ends_at_once(here: &Served, there: &Served) {
     let edge = here.service("introspect");
@@ -61,52 +84,36 @@ async fn ends_at_once(here: &Served, there: &Served) {
         id: edge.id.clone(),
         secret: edge.secret.clone(),
     };
+    let gateways = [(here, &edge), (there, &beside)];
     let person = here.admin().await;
     let handle = browser(&here.client(), ADMIN_EMAIL).await;
     // Of somebody who does not log in again: that alone would have the key read again.
     let (_, api_key) = api_key(here, &here.user().await.email, "laptop");
-    let me =
-        async |gateway: &Served, token: &str| with_bearer(&gateway.client(), Method::GET, "/v1/auth/me", token).await;
+    let withdrawn = kid(&person.access_token);
     // Twice: the second answer is from memory.
-    for (gateway, edge) in [(here, &edge), (there, &beside)].into_iter().cycle().take(4) {
-        assert_eq!(me(gateway, &person.access_token).await.status, 200);
+    for (gateway, edge) in gateways.into_iter().cycle().take(4) {
+        assert_eq!(me(gateway, &person.access_token).await, 200);
         for credential in [&person.access_token, &api_key] {
-            let signed = assertion(edge, credential).await;
-            assert_eq!(kid(&signed), kid(&person.access_token));
+            assert_eq!(kid(&assertion(edge, credential).await), withdrawn);
         }
     }
 
-    let withdrawn = kid(&person.access_token);
     here.command(&["signing-keys", "withdraw", &withdrawn, "--reason", "it was copied"]);
 
-    // Logins come first, at a gateway that nobody has asked anything since.
+    // Logins come first, at gateways that nobody has asked anything since.
     for gateway in [there, here] {
         let next = Person::log_in(gateway.client(), ADMIN_EMAIL, PASSWORD).await;
         assert_ne!(kid(&next.access_token), withdrawn);
-        assert_eq!(me(gateway, &next.access_token).await.status, 200);
+        assert_eq!(me(gateway, &next.access_token).await, 200);
     }
-    for (gateway, edge) in [(here, &edge), (there, &beside)] {
-        assert_eq!(me(gateway, &person.access_token).await.status, 401);
-        let told = edge.introspect(&person.access_token).await;
-        assert_eq!(told.body["error"]["code"], "invalid_credential", "{}", told.text);
-        let own = with_bearer(
-            &gateway.client(),
-            Method::POST,
-            "/v1/auth/introspect",
-            &person.access_token,
-        )
-        .await;
-        assert_eq!(own.status, 401, "{}", own.text);
-        assert!(!published(&gateway.client()).await.contains(&withdrawn));
-        let signed = assertion(edge, &api_key).await;
-        assert_ne!(kid(&signed), withdrawn, "an assertion of before is not given again");
-        let checked = with_cookie(&gateway.client(), Method::GET, "/v1/auth/session/check", &handle).await;
-        assert_eq!(checked.body["authenticated"], true, "the session goes on");
+    for (gateway, edge) in gateways {
+        refuses(gateway, edge, &person.access_token).await;
+        goes_on(gateway, edge, &handle, &api_key, &withdrawn).await;
     }
     let token = refreshed(&person.client.at(there), &person.refresh_token).await;
     assert_ne!(kid(&token), withdrawn);
     for gateway in [here, there] {
-        assert_eq!(me(gateway, &token).await.status, 200, "and so does who refreshes");
+        assert_eq!(me(gateway, &token).await, 200, "and so does who refreshes");
     }
 }
 
