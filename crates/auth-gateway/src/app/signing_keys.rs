@@ -43,15 +43,19 @@ impl App {
         reason: WithdrawReason,
         caller: &Caller,
     ) -> Result<Option<String>, Refusal> {
-        let signed = self.signing_keys().await?.active().map(|active| active.kid.clone());
+        let signed = self
+            .signing_keys()
+            .await?
+            .active()
+            .is_some_and(|active| active.kid == kid);
         let withdraw = |successor| Command::Withdraw {
             kid: kid.to_owned(),
             reason: reason.clone(),
             successor,
         };
         let changed = self.keys.change(withdraw, caller, self.clock.now()).await?;
-        let signs = changed.active().ok_or_else(nothing_signs)?.kid.clone();
-        Ok(Some(signs).filter(|signs| signed.is_none_or(|signed| signed != *signs)))
+        let signs = changed.active().ok_or_else(nothing_signs)?;
+        Ok(signed.then(|| signs.kid.clone()))
     }
 }
 

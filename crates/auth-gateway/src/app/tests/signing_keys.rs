@@ -1,6 +1,7 @@
 //! Signing keys over time.
 
 use super::*;
+use crate::domain::signing_key::Signs;
 
 #[tokio::test]
 async fn keys_rotate_ten_times_under_load_and_a_retired_one_is_refused_after_the_overlap() {
@@ -55,6 +56,27 @@ async fn keys_rotate_ten_times_under_load_and_a_retired_one_is_refused_after_the
         here.app.tend().await.expect("tended");
     }
     assert_eq!(kids.len(), 11);
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_asked_for_is_made_when_the_next_key_was_published_for_long_enough() {
+    let here = Installation::new(|_| {}).await;
+    let former = here.app.keys.current().expect("a key").kid().to_owned();
+    let next = here
+        .app
+        .rotate_signing_key(&Caller::operator())
+        .await
+        .expect("asked for");
+    let ahead = here.app.settings.signing_keys.publish_ahead;
+    assert_eq!(next.signs, Signs::From(here.clock.now().plus(ahead)));
+    assert!(here.publishes(&next.kid));
+    here.pass(ahead - Duration::from_millis(1));
+    here.app.tend().await.expect("tended");
+    assert_eq!(here.app.keys.current().expect("a key").kid(), former);
+    here.pass(Duration::from_millis(1));
+    here.app.tend().await.expect("tended");
+    assert_eq!(here.app.keys.current().expect("a key").kid(), next.kid);
+    assert!(here.publishes(&former), "what it signed stays good");
 }
 
 #[tokio::test]
