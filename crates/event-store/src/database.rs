@@ -129,7 +129,9 @@ impl Database {
             ),
             (Engine::Postgres, Role::Reader) => {
                 format!(
-                    "SET default_transaction_read_only = on; SET jit = off; SET statement_timeout = {};",
+                    "SET default_transaction_read_only = on; SET jit = off; SET statement_timeout = {}; \
+                     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
+                     SET enable_mergejoin = off;",
                     patience * 2
                 )
             }

@@ -32,11 +32,9 @@ impl Head {
 pub(crate) async fn begin(connection: &mut AnyConnection, engine: &Engine) -> sqlx::Result<Head> {
     let begin = match engine {
         Engine::Sqlite { .. } => "BEGIN IMMEDIATE; SELECT position, hash FROM log_head",
-        Engine::Postgres => BEGIN_ON_POSTGRES,
+        // Two statements: the second one sees what those before it in the row's queue have committed.
+        Engine::Postgres => "BEGIN; SELECT position, hash FROM log_head FOR UPDATE",
     };
     let rows = raw_sql(begin).fetch_all(connection).await?;
     Head::read(rows.first().ok_or(sqlx::Error::RowNotFound)?)
 }
-
-/// Two statements in one round trip: the second one sees what those before it in the row's queue have committed.
-pub(crate) const BEGIN_ON_POSTGRES: &str = "BEGIN; SELECT position, hash FROM log_head FOR UPDATE";

@@ -146,6 +146,23 @@ impl Store {
         events(&self.inner.readers.fetch(rows).await?)
     }
 
+    /// Which streams changed after a position, and where: up to `limit` events, in order. Fewer tell that the log ends there.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn changes_after(
+        &self,
+        position: Position,
+        limit: u32,
+    ) -> Result<Vec<(Position, StreamId)>, Unavailable> {
+        let sql = "SELECT position, stream_kind, stream_id FROM events WHERE position > $1 ORDER BY position LIMIT $2";
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let rows = || query(sql).bind(position).bind(i64::from(limit));
+        let rows = self.inner.readers.fetch(rows).await?;
+        let change = |row: &AnyRow| Ok((unsigned(row, 0)?, StreamId::new(text(row, 1)?, text(row, 2)?)));
+        Ok(rows.iter().map(change).collect::<sqlx::Result<_>>()?)
+    }
+
     /// Up to `limit` events of a stream from a version on, in order.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ impl Writer {
     pub(crate) async fn connect(database: &Database) -> Result<Self, Unavailable> {
         match database.engine {
             Engine::Sqlite { .. } => database.connect(Role::Writer).await.map(Self::Sqlite),
-            Engine::Postgres => database.connect_to_postgres(Role::Writer).await.map(Self::Postgres),
+            Engine::Postgres => postgres::connect(database).await.map(Self::Postgres),
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 /// Under load rounds begin no closer together than this: it bounds the queries a second, and nobody waits longer for it.
 const SPACING: Duration = Duration::from_millis(1);
-/// Events read at a time while catching up.
+/// Changes read at a time while catching up.
 const CHUNK: u32 = 512;
 /// Streams whose last change is remembered. When there are more, all is forgotten and all memory of before is stale.
 const REMEMBERED: usize = 65_536;
@@ -113,20 +113,23 @@ async fn answer_rounds(store: Store, shared: std::sync::Weak<Shared>, mut noted:
     }
 }
 
-/// Notes every change between `noted` and the head.
+/// Notes every change after `noted`, up to the end of the log.
 async fn catch_up(store: &Store, changes: &RwLock<Changes>, noted: AsOf) -> Result<AsOf, Unavailable> {
-    let head = store.head().await?;
     let mut reached = noted.0;
-    while reached < head {
-        let events = store.events_after(reached, CHUNK).await?;
-        let Some(last) = events.last() else { break };
-        reached = last.position;
-        let mut changes = changes.write().expect("nobody panics while holding this lock");
-        for event in events {
-            changes.note(event.stream, event.position);
+    loop {
+        let found = store.changes_after(reached, CHUNK).await?;
+        let is_last = found.len() < CHUNK as usize;
+        if !found.is_empty() {
+            let mut changes = changes.write().expect("nobody panics while holding this lock");
+            for (position, stream) in found {
+                reached = position;
+                changes.note(stream, position);
+            }
+        }
+        if is_last {
+            return Ok(AsOf(reached));
         }
     }
-    Ok(AsOf(reached))
 }
 
 impl Changes {

@@ -8,10 +8,20 @@ mod statement;
 pub(super) use load::load;
 pub(super) use save::save;
 
-use crate::head::{BEGIN_ON_POSTGRES, Head};
+use crate::database::{Database, Role};
+use crate::error::Unavailable;
+use crate::head::Head;
 use sqlx::{PgConnection, raw_sql};
 
+pub(super) async fn connect(database: &Database) -> Result<PgConnection, Unavailable> {
+    let mut connection = database.connect_to_postgres(Role::Writer).await?;
+    let prepare = raw_sql("PREPARE lock_head AS SELECT position, hash FROM log_head FOR UPDATE");
+    prepare.execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Two statements in one round trip: the second one sees what those before it in the row's queue have committed.
 pub(super) async fn begin(connection: &mut PgConnection) -> sqlx::Result<Head> {
-    let rows = raw_sql(BEGIN_ON_POSTGRES).fetch_all(connection).await?;
+    let rows = raw_sql("BEGIN; EXECUTE lock_head").fetch_all(connection).await?;
     Head::read(rows.first().ok_or(sqlx::Error::RowNotFound)?)
 }
