@@ -1,6 +1,11 @@
 //! Sessions over time: refreshed, idle, over, ended.
 
 use super::*;
+use event_store::{Command, Expected};
+use identity_contract::AuthMethod;
+
+use crate::domain::login::{self, LoginFailure};
+use crate::domain::session::EndReason;
 
 #[tokio::test]
 async fn a_retry_within_the_grace_is_the_same_answer_and_at_its_end_a_replay() {
@@ -45,6 +50,29 @@ async fn a_session_ends_when_it_is_idle_and_in_the_end_however_it_is_used() {
     ));
     here.pass(DAY);
     assert!(here.app.resolve(&handle(&used)).await.is_err(), "thirty days are all");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_is_refused_however_much_else_has_happened_since() {
+    let here = Installation::new(|_| {}).await;
+    let session = here.log_in(PASSWORD, 1).await.expect("in");
+    let token = session.tokens.access_token.expose();
+    for _ in 0..2 {
+        here.shown(token).await.expect("the second time from memory");
+    }
+    let now = here.clock.now();
+    let failed = || {
+        let reason = LoginFailure::UnknownAccount;
+        login::failed(AuthMethod::Password, reason, None, Platform::Web, &at(66).device())
+    };
+    let many = here.app.journal.seal((0..2000).map(|_| failed()).collect(), now).await;
+    let change = Command::new(at(66).context(now)).append(login::stream(now), Expected::Any, many.expect("sealed"));
+    here.app.store.append(change).await.expect("appended");
+    let owner = session.account.user.id;
+    let id = session.session.id;
+    let ended = here.app.end_session(id, Some(owner), EndReason::Logout, &at(1)).await;
+    ended.expect("it was there");
+    assert!(matches!(here.shown(token).await, Err(Refusal::SessionEnded)));
 }
 
 #[tokio::test]
