@@ -31,6 +31,9 @@ pub enum SignError {
     /// Nothing is signed until someone has looked at this.
     #[error("the log is not what it was: {0}")]
     Tampered(Finding),
+    /// Two keys for one log: `verify` takes one of them.
+    #[error("the log's newest checkpoint is not signed by the key {key}")]
+    OtherKey { key: String },
     #[error(transparent)]
     Note(#[from] NoteError),
     #[error(transparent)]
@@ -45,6 +48,8 @@ pub struct Checkpointer {
     database: Database,
     signer: Arc<dyn Signer>,
     sinks: Vec<Arc<dyn Sink>>,
+    /// Checkpoints of another key are deleted.
+    anew: bool,
     last: Option<Last>,
     /// Size of the newest checkpoint that all sinks keep.
     kept: Option<Position>,
@@ -63,6 +68,7 @@ impl Checkpointer {
             database,
             signer,
             sinks: Vec::new(),
+            anew: false,
             last: None,
             kept: None,
         }
@@ -75,11 +81,20 @@ impl Checkpointer {
         self
     }
 
+    /// Also signs a log whose checkpoints another key has signed: checks it from its beginning, and deletes those in the
+    /// database.
+    #[must_use]
+    pub fn anew(mut self) -> Checkpointer {
+        self.anew = true;
+        self
+    }
+
     /// Signs a checkpoint of the log as it is now, unless nothing was added since the last one. Returns the newest, now
     /// kept everywhere; `None` for an empty log.
     ///
     /// # Errors
-    /// When the log was tampered with since the last checkpoint, or something is unavailable. Call again later.
+    /// When the log was tampered with since the last checkpoint, another key has signed that one, or something is unavailable.
+    /// Call again later.
     pub async fn sign(&mut self, now: Timestamp) -> Result<Option<Signed>, SignError> {
         let last = self.advance().await?;
         let signed = match last.signed {
@@ -116,8 +131,8 @@ impl Checkpointer {
         Ok(last)
     }
 
-    /// The newest checkpoint in the database, if it is ours; else the beginning of the log.
-    async fn stored(&self, snapshot: &mut Snapshot) -> Result<Last, Unavailable> {
+    /// The newest checkpoint in the database; without any that can be continued, the beginning of the log.
+    async fn stored(&self, snapshot: &mut Snapshot) -> Result<Last, SignError> {
         let beginning = Last {
             tree: CompactRange::default(),
             head: GENESIS,
@@ -127,13 +142,20 @@ impl Checkpointer {
             "SELECT log_checkpoints.note, log_checkpoints.tree, events.hash FROM log_checkpoints \
              JOIN events ON events.position = log_checkpoints.position ORDER BY log_checkpoints.position DESC LIMIT 1",
         );
-        let Some(row) = select.fetch_optional(&mut snapshot.connection).await? else {
+        let Some(row) = select
+            .fetch_optional(&mut snapshot.connection)
+            .await
+            .map_err(Unavailable::from)?
+        else {
             return Ok(beginning);
         };
-        let (note, tree, head): (String, Vec<u8>, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let columns = || Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+        let (note, tree, head): (String, Vec<u8>, Vec<u8>) = columns().map_err(Unavailable::from)?;
         // The signature covers the root, and the root the tree: neither can be another's.
-        let Ok(checkpoint) = Checkpoint::open(&note, self.signer.key()) else {
-            return Ok(beginning);
+        let checkpoint = match Checkpoint::open(&note, self.signer.key()) {
+            Ok(checkpoint) => checkpoint,
+            Err(NoteError::NotSigned { key }) if !self.anew => return Err(SignError::OtherKey { key }),
+            Err(_) => return Ok(beginning),
         };
         let tree = CompactRange::from_bytes(checkpoint.size, &tree).filter(|tree| tree.root() == checkpoint.root);
         let (Some(tree), Ok(head)) = (tree, head.try_into()) else {
@@ -158,6 +180,11 @@ impl Checkpointer {
             note: checkpoint.sign(self.signer.as_ref())?,
         };
         let mut connection = self.database.connect(Role::Writer).await?;
+        if self.anew {
+            let delete = query("DELETE FROM log_checkpoints").execute(&mut connection).await;
+            delete.map_err(Unavailable::from)?;
+            self.anew = false;
+        }
         // Another gateway may have signed the same log in this moment.
         let insert = query(
             "INSERT INTO log_checkpoints (position, time, note, tree) VALUES ($1, $2, $3, $4) \

@@ -7,7 +7,8 @@ use event_store::checkpointer::{Checkpointer, SignError};
 
 use crate::clock::Clock;
 
-/// Never ends by itself. A log that was tampered with gets no signature, and the reason is logged each time.
+/// Never ends by itself. A log that was tampered with, or that another key has signed, gets no signature, and the reason is
+/// logged each time.
 pub(crate) async fn keep_signing(mut checkpointer: Checkpointer, every: Duration, clock: Arc<dyn Clock>) {
     let mut rounds = tokio::time::interval(every);
     loop {
@@ -15,7 +16,9 @@ pub(crate) async fn keep_signing(mut checkpointer: Checkpointer, every: Duration
         match checkpointer.sign(clock.now()).await {
             Ok(Some(signed)) => tracing::debug!(size = signed.size, "the log has a signed checkpoint"),
             Ok(None) => {}
-            Err(error @ SignError::Tampered(_)) => tracing::error!(%error, "no checkpoint was signed"),
+            Err(error @ (SignError::Tampered(_) | SignError::OtherKey { .. })) => {
+                tracing::error!(%error, "no checkpoint was signed");
+            }
             Err(error) => tracing::warn!(%error, "no checkpoint was signed"),
         }
     }

@@ -77,6 +77,10 @@ pub(super) const LOG_EXPORT: &str = "Examples, with the `--config FILE` or `--da
   auth-gateway log export > log.jsonl
   auth-gateway log export --from 120000 > rest.jsonl            begins with event 120001";
 
+pub(super) const LOG_CHECKPOINT: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:
+  auth-gateway log checkpoint > elsewhere.checkpoint
+  auth-gateway log checkpoint --anew                            the issuer's host has changed";
+
 pub(super) const AUDIT: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:
   auth-gateway audit --subject ada@example.org --since 24h
   auth-gateway audit --kind login.failed --limit 1000 -o json

@@ -30,7 +30,15 @@ pub(crate) enum Log {
         from: u64,
     },
     /// Sign the log as it is now and print the checkpoint.
-    Checkpoint(Output),
+    #[command(after_help = examples::LOG_CHECKPOINT)]
+    Checkpoint {
+        /// Sign although another key has signed before, and delete its checkpoints in the database: after the issuer's host or
+        /// the master key has changed. Those kept elsewhere are verified with the former ones only.
+        #[arg(long)]
+        anew: bool,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Print the public key that checkpoints are signed with.
     CheckpointKey(Output),
 }

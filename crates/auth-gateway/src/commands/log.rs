@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use config_text::environment::Environment;
 use event_store::checkpoint::{Checkpoint, Folder, Key, NoteError, Signer as _};
+use event_store::checkpointer::SignError;
 use event_store::verify::{Problem, Report};
 use event_store::{ExportError, Position, Store};
 use serde_json::json;
@@ -43,8 +44,8 @@ pub(super) fn run(place: &Place, environment: &Environment, log: Log) -> Outcome
             eprintln!("auth-gateway: {written} events");
             Ok(ExitCode::SUCCESS)
         }),
-        Log::Checkpoint(wish) => with_store(place, environment, async |store, settings| {
-            sign(&store, &settings, wish.output).await
+        Log::Checkpoint { anew, output } => with_store(place, environment, async |store, settings| {
+            sign(&store, &settings, anew, output.output).await
         }),
         Log::CheckpointKey(wish) => with_settings(place, environment, async |settings| {
             let key = checkpoint_signer(&settings)?.key().to_string();
@@ -145,13 +146,21 @@ fn opened(note: &str, key: &Key, path: &Path) -> anyhow::Result<Checkpoint> {
     opened.with_context(|| path.display().to_string())
 }
 
-async fn sign(store: &Store, settings: &Settings, format: Format) -> Outcome {
+async fn sign(store: &Store, settings: &Settings, anew: bool, format: Format) -> Outcome {
     let folder = &settings.checkpoints.folder;
     let sink = Folder::open(folder).with_context(|| format!("the folder of checkpoints {}", folder.display()))?;
     let mut checkpointer = store
         .checkpointer(Arc::new(checkpoint_signer(settings)?))
         .keep_in(Arc::new(sink));
-    match checkpointer.sign(SystemClock.now()).await? {
+    if anew {
+        checkpointer = checkpointer.anew();
+    }
+    let signed = checkpointer.sign(SystemClock.now()).await;
+    if let Err(SignError::OtherKey { .. }) = &signed {
+        eprintln!("auth-gateway: {OTHER_KEY}");
+        eprintln!("auth-gateway: if they have changed for good, `log checkpoint --anew` signs with the new key");
+    }
+    match signed? {
         Some(signed) if format == Format::Json => output::one(format, &json!({"note": signed.note})),
         Some(signed) => print(&signed.note),
         None => {

@@ -262,3 +262,27 @@ fn who_reads_only_the_beginning_of_an_export_is_told_of_no_error() {
         assert!(!run.stderr.contains("error"), "{run:?}");
     }
 }
+
+#[test]
+fn a_checkpoint_of_another_issuer_is_signed_only_when_asked_for() {
+    let installation = Installation::configured("");
+    installation.done(&["migrate"]);
+    installation.user("ada@example.org");
+    installation.done(&["log", "checkpoint"]);
+    let file = installation.beside("auth.yaml");
+    let before = std::fs::read_to_string(&file).expect("the configuration");
+    let moved = before.replace("issuer: http://127.0.0.1:4000", "issuer: http://localhost:4000");
+    std::fs::write(&file, &moved).expect("written");
+    let refused = installation.run(&["log", "checkpoint"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert!(refused.stderr.contains("log checkpoint --anew"), "{}", refused.stderr);
+    std::fs::write(&file, &before).expect("written");
+    assert!(installation.done(&["log", "verify"]).starts_with("sound: "));
+    std::fs::write(&file, &moved).expect("written");
+    assert!(
+        installation
+            .done(&["log", "checkpoint", "--anew"])
+            .starts_with("localhost\n")
+    );
+    assert!(installation.done(&["log", "verify"]).starts_with("sound: "));
+}

@@ -27,6 +27,7 @@ on_both_databases! {
     a_forged_checkpoint_in_the_database_is_found
     a_log_tampered_with_gets_no_new_signature
     checkpoints_go_on_after_a_restart
+    a_log_that_another_key_has_signed_is_signed_anew_or_not_at_all
 }
 
 pub(super) fn signer() -> Arc<LocalSigner> {
@@ -348,4 +349,30 @@ async fn checkpoints_go_on_after_a_restart(database: Database) {
     assert_eq!(after.size, scene.store.head().await.unwrap());
     assert_eq!(folder.latest().unwrap(), Some(after.note));
     assert_eq!(scene.verify_with_outside().await.finding, None);
+}
+
+async fn a_log_that_another_key_has_signed_is_signed_anew_or_not_at_all(database: Database) {
+    let scene = Scene::new(database).await;
+    let other = Arc::new(LocalSigner::from_seed("moved.example.org", &[7; 32]).unwrap());
+    let mut history = History::new(2);
+    for grown in [false, true] {
+        let refused = scene.store.checkpointer(other.clone()).sign(Timestamp(START)).await;
+        assert!(matches!(&refused, Err(SignError::OtherKey { .. })), "{refused:?}");
+        assert_eq!(scene.verify_inside().await.finding, None, "grown: {grown}");
+        history.append(&scene.store, 2).await;
+    }
+    let mut anew = scene.store.checkpointer(other.clone()).anew();
+    let signed = anew.sign(Timestamp(START)).await.unwrap().unwrap();
+    assert_eq!(signed.size, scene.store.head().await.unwrap());
+    let verified = verify_log(&scene.database.url, Some(other.key()), Vec::new())
+        .await
+        .unwrap();
+    assert_eq!((verified.finding, verified.confirmed.len()), (None, 1));
+    // And goes on.
+    history.append(&scene.store, 2).await;
+    anew.sign(Timestamp(START)).await.unwrap().unwrap();
+    let verified = verify_log(&scene.database.url, Some(other.key()), Vec::new())
+        .await
+        .unwrap();
+    assert_eq!((verified.finding, verified.confirmed.len()), (None, 2));
 }
