@@ -95,8 +95,19 @@ impl Database {
         }
     }
 
+    /// Whatever the role's or the database's own settings say.
     fn setting_up(&self, role: Role) -> String {
         let patience = self.patience.as_millis();
+        let statements = self.settings(role, patience);
+        match self.engine {
+            Engine::Sqlite { .. } => statements,
+            Engine::Postgres => {
+                format!("SET default_transaction_isolation = 'read committed'; SET bytea_output = 'hex'; {statements}")
+            }
+        }
+    }
+
+    fn settings(&self, role: Role, patience: u128) -> String {
         match (&self.engine, role) {
             // Deleted keys of subjects are overwritten; docs/auth/event-log.md says what may be left. The write-ahead log
             // is copied back every 16 MB: pages that are written again and again, once.

@@ -64,6 +64,11 @@ pub enum OpenError {
     NotFound,
     #[error("the database cannot be opened for writing")]
     NotCreated(#[from] std::io::Error),
+    /// A PostgreSQL database that cannot hold every text.
+    #[error(
+        "the database's encoding is {found}, and must be UTF8: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
+    )]
+    Encoding { found: String },
     /// The tables are missing or older than this program.
     #[error("the database is at schema version {found}, this program needs {needed}: migrate it first")]
     NotMigrated { found: i64, needed: i64 },

@@ -37,9 +37,11 @@ pub(crate) async fn check(database: &Database) -> Result<(), OpenError> {
         return Err(OpenError::NotFound);
     }
     let mut connection = database.connect(Role::Writer).await?;
+    let encoding = check_encoding(database, &mut connection).await;
     let found = version(database, &mut connection).await;
     // Nothing was written, so nothing can be lost in closing.
     let _ = connection.close().await;
+    encoding?;
     match found.map_err(Unavailable::from)? {
         CURRENT => Ok(()),
         found if found > CURRENT => Err(OpenError::TooNew { found, known: CURRENT }),
@@ -60,8 +62,23 @@ pub(crate) async fn begin(database: &Database, connection: &mut AnyConnection) -
     }
 }
 
+/// Any text must find its place: what one encoding cannot hold would fail those who append beside it.
+async fn check_encoding(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
+    if database.engine == Engine::Postgres {
+        let asked = query("SELECT current_setting('server_encoding')")
+            .fetch_one(connection)
+            .await;
+        let found: String = asked.and_then(|row| row.try_get(0)).map_err(Unavailable::from)?;
+        if found != "UTF8" {
+            return Err(OpenError::Encoding { found });
+        }
+    }
+    Ok(())
+}
+
 /// Applies what is missing, in the transaction that has begun.
 pub(crate) async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
+    check_encoding(database, connection).await?;
     let found = version(database, connection).await.map_err(Unavailable::from)?;
     if found > CURRENT {
         return Err(OpenError::TooNew { found, known: CURRENT });
