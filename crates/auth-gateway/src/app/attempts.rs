@@ -14,7 +14,7 @@ use std::time::Duration;
 use event_store::{Record, RecordChange, Store, Timestamp};
 
 use super::Refusal;
-use crate::config::settings::{Lockout, Patience};
+use crate::config::settings::{LONGEST_WAIT, Lockout, Patience};
 use crate::crypto::blind_index::BlindIndex;
 use under_way::{Place, UnderWay};
 
@@ -24,8 +24,8 @@ const FAMILIAR: &str = "familiar_address";
 const FAMILIAR_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 /// A success does not prolong what was prolonged so short ago.
 const RENEWED_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// What a counter is at least kept for after its last attempt.
-const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+/// What a counter is kept for after its last attempt: longer than any wait.
+const REMEMBERED: Duration = LONGEST_WAIT.saturating_mul(2);
 
 pub(crate) struct Attempts {
     store: Store,
@@ -42,24 +42,18 @@ pub(crate) struct Attempt<'a> {
     #[expect(dead_code, reason = "counts until it is dropped")]
     under_way: Place<'a>,
     counters: Vec<Counter>,
-    /// What makes the address familiar, unless it is so for long enough.
-    familiar: Option<RecordChange>,
+    /// What a success changes, often nothing: the account's counters are forgotten, whoever was counted, and the address
+    /// becomes familiar, if it is not for long enough. The address's own counter stays: an attacker's own account must not
+    /// clear it.
+    success: Vec<RecordChange>,
     now: Timestamp,
 }
 
 #[derive(Debug)]
 struct Counter {
-    of: Of,
     key: Vec<u8>,
     patience: Patience,
     written: Option<Record>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Of {
-    Account,
-    /// An attacker's own account must not clear it.
-    Address,
 }
 
 impl Attempts {
@@ -81,7 +75,7 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Attempt<'_>, Refusal> {
         let place = place(address);
-        let (counters, familiar) = self.read(what, account, &place, now).await?;
+        let (counters, success) = self.read(what, account, &place, now).await?;
         let keys = counters.iter().map(|counter| counter.key.clone()).collect();
         let under_way = self.under_way.enter(keys, |at_once| {
             let mut counted = counters.iter().zip(at_once);
@@ -90,7 +84,7 @@ impl Attempts {
         Ok(Attempt {
             under_way,
             counters,
-            familiar,
+            success,
             now,
         })
     }
@@ -116,14 +110,14 @@ impl Attempts {
         ]
     }
 
-    /// Those that count this attempt, as they are before it, and what makes the address familiar.
+    /// Those that count this attempt, as they are before it, and what a success changes.
     async fn read(
         &self,
         what: &str,
         account: &str,
         place: &str,
         now: Timestamp,
-    ) -> Result<(Vec<Counter>, Option<RecordChange>), Refusal> {
+    ) -> Result<(Vec<Counter>, Vec<RecordChange>), Refusal> {
         let known = self.pair(FAMILIAR, account, place);
         let by_pair = self.pair(what, account, place);
         let by_address = self.place(what, place);
@@ -135,22 +129,22 @@ impl Attempts {
             (COUNTER, &by_account),
         ];
         let [acquaintance, of_pair, of_address, of_account] = self.store.records(asked, now).await?;
-        let counter = |of, key, patience, written| Counter {
-            of,
-            key,
-            patience,
-            written,
-        };
+        let counted = [(&by_pair, &of_pair), (&by_account, &of_account)];
+        let counted = counted.into_iter().filter(|(_, written)| written.is_some());
+        let mut success: Vec<RecordChange> = counted.map(|(key, _)| forgotten(key.clone())).collect();
+        let counter = |key, patience, written| Counter { key, patience, written };
         let mut counters = vec![
-            counter(Of::Account, by_pair, self.limits.per_pair, of_pair),
-            counter(Of::Address, by_address, self.limits.per_address, of_address),
+            counter(by_pair, self.limits.per_pair, of_pair),
+            counter(by_address, self.limits.per_address, of_address),
         ];
         if acquaintance.is_none() {
-            counters.push(counter(Of::Account, by_account, self.limits.per_account, of_account));
+            counters.push(counter(by_account, self.limits.per_account, of_account));
         }
         let expires = acquaintance.and_then(|record| record.expires);
-        let is_fresh = expires.is_some_and(|expires| expires > now.plus(FAMILIAR_FOR).minus(RENEWED_AFTER));
-        Ok((counters, (!is_fresh).then(|| familiar(known, now))))
+        if expires.is_none_or(|expires| expires <= now.plus(FAMILIAR_FOR).minus(RENEWED_AFTER)) {
+            success.push(familiar(known, now));
+        }
+        Ok((counters, success))
     }
 
     fn pair(&self, what: &str, account: &str, place: &str) -> Vec<u8> {
@@ -167,13 +161,9 @@ impl Attempts {
 }
 
 impl Attempt<'_> {
-    /// What to change when it succeeded, often nothing: the account's counters are forgotten, and the address becomes
-    /// familiar.
+    /// What to change when it succeeded.
     pub(crate) fn succeeded(&self) -> Vec<RecordChange> {
-        let counted = |counter: &&Counter| counter.of == Of::Account && counter.written.is_some();
-        let counted = self.counters.iter().filter(counted);
-        let forgotten = counted.map(|counter| forgotten(counter.key.clone()));
-        self.in_time().chain(forgotten).chain(self.familiar.clone()).collect()
+        self.in_time().chain(self.success.iter().cloned()).collect()
     }
 
     /// What to change when it failed.

@@ -62,8 +62,9 @@ impl App {
             platform: login.platform,
             device: caller.device(),
         };
-        let user = match self.check_password(user, login.password, now).await? {
-            Checked::Right(user) => user,
+        let password = login.password;
+        let (user, verdict) = match self.check_password(user, password.as_ref(), now).await? {
+            Checked::Right(user, verdict) => (user, verdict),
             Checked::Wrong(user, reason) => {
                 let counted = attempt.failed();
                 self.record_failure(user, reason, fact, counted, caller, now).await?;
@@ -87,6 +88,10 @@ impl App {
             };
             self.open_session(&user.state, entry, caller, now).await?
         };
+        // Once it may be told: until then nothing may take longer for the right password.
+        if let (Verdict::RightButStale, Some(password)) = (verdict, password) {
+            self.rehash(&user, password, now).await;
+        }
         let account = self.account(user, now).await?;
         Ok(LoggedIn {
             account,
@@ -100,19 +105,19 @@ impl App {
     async fn check_password(
         &self,
         user: Option<Loaded<User>>,
-        password: Option<Password>,
+        password: Option<&Password>,
         now: Timestamp,
     ) -> Result<Checked, Refusal> {
         let stored = match &user {
             Some(user) => self.password_hash(&user.state, now).await?,
             None => None,
         };
-        let password = password.unwrap_or_else(Password::that_nobody_has);
+        let password = password.map_or_else(Password::that_nobody_has, Password::again);
         let (Some(user), Some(stored)) = (user, stored) else {
             self.passwords.verify_nobody(password).await?;
             return Ok(Checked::Wrong(None, LoginFailure::UnknownAccount));
         };
-        let verdict = self.passwords.verify(password.again(), stored).await?;
+        let verdict = self.passwords.verify(password, stored).await?;
         if verdict == Verdict::Wrong {
             return Ok(Checked::Wrong(Some(user), LoginFailure::WrongPassword));
         }
@@ -122,10 +127,7 @@ impl App {
         if !user.state.is_verified() {
             return Ok(Checked::Wrong(Some(user), LoginFailure::Unverified));
         }
-        if verdict == Verdict::RightButStale {
-            self.rehash(&user, password, now).await?;
-        }
-        Ok(Checked::Right(user))
+        Ok(Checked::Right(user, verdict))
     }
 
     pub(super) async fn password_hash(&self, user: &User, now: Timestamp) -> Result<Option<PasswordHash>, Refusal> {
@@ -137,7 +139,14 @@ impl App {
         Ok(opened.map(|fact| PasswordHash::from_stored(fact.password_hash)))
     }
 
-    async fn rehash(&self, user: &Loaded<User>, password: Password, now: Timestamp) -> Result<(), Refusal> {
+    /// A hash with the parameters and the secret of today. It is no part of the login: where it fails, the next login makes it.
+    async fn rehash(&self, user: &Loaded<User>, password: Password, now: Timestamp) {
+        if let Err(refusal) = self.try_rehash(user, password, now).await {
+            tracing::debug!(user = %user.state.id, %refusal, "the password was not hashed anew");
+        }
+    }
+
+    async fn try_rehash(&self, user: &Loaded<User>, password: Password, now: Timestamp) -> Result<(), Refusal> {
         let Some(compared) = user.state.password.clone() else {
             return Ok(());
         };
@@ -201,6 +210,7 @@ impl App {
         } = entry;
         let id = SessionId(self.journal.new_id(now));
         let handle = cookie.then(|| SessionHandle::generate(&*self.random));
+        // The newest key, which may have been put in another's place a moment ago.
         self.keys_are_current().await?;
         let issue = self.tokens.issue(&self.journal, now)?;
         let opening = Opening {
@@ -229,7 +239,7 @@ impl App {
             .append(user.id.stream(), Expected::Any, recorded);
         command.records = records;
         self.journal.append(command).await?;
-        let tokens = self.tokens.pair(&session, user)?;
+        let tokens = self.token_pair(&session, user).await?;
         Ok(Opened {
             session,
             tokens,
@@ -264,7 +274,7 @@ pub(super) struct Opened {
 }
 
 enum Checked {
-    Right(Loaded<User>),
+    Right(Loaded<User>, Verdict),
     Wrong(Option<Loaded<User>>, LoginFailure),
 }
 

@@ -35,11 +35,14 @@ impl App {
         caller: &Caller,
     ) -> Result<(), Refusal> {
         let now = self.clock.now();
+        let account = self.account(self.user(user).await?, now).await?;
+        let email = account.email.ok_or(Refusal::NotFound("user"))?;
+        // Before the current one is compared: what is said of the new one must not tell how that ended.
+        self.judge_password(&new, &email)?;
         let attempt = self
             .attempts
             .begin("password_change", &user.to_string(), caller.address, now)
             .await?;
-        let account = self.account(self.user(user).await?, now).await?;
         let stored = self
             .password_hash(&account.user, now)
             .await?
@@ -48,8 +51,6 @@ impl App {
             self.attempts.write_down(attempt).await?;
             return Err(Refusal::InvalidCredentials);
         }
-        let email = account.email.ok_or(Refusal::NotFound("user"))?;
-        self.judge_password(&new, &email)?;
         let password_hash = self.passwords.hash(new).await?.as_str().to_owned();
         let command = user::Command::ChangePassword {
             password_hash,

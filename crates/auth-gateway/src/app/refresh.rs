@@ -19,7 +19,6 @@ impl App {
     pub(crate) async fn refresh(&self, token: &str, caller: &Caller) -> Result<TokenPair, Refusal> {
         let now = self.clock.now();
         let token = self.tokens.read_refresh(token)?;
-        self.keys_are_current().await?;
         let id = SessionId(token.session);
         for _ in 0..TRIES {
             let session = self
@@ -37,11 +36,11 @@ impl App {
                 .state
                 .presented(token.generation, now, self.settings.tokens.refresh_grace)
             {
-                Presented::Repeat { .. } => return self.tokens.pair(&session.state, &user.state),
+                Presented::Repeat { .. } => return self.token_pair(&session.state, &user.state).await,
                 Presented::Replay => return Err(self.report_replay(session, token, &caller, now).await?),
                 Presented::Rotate { next } => {
                     if let Some(rotated) = self.rotate(&session, next, &caller, now).await? {
-                        return self.tokens.pair(&rotated, &user.state);
+                        return self.token_pair(&rotated, &user.state).await;
                     }
                 }
             }
@@ -57,6 +56,7 @@ impl App {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Option<Session>, Refusal> {
+        self.keys_are_current().await?;
         let issue = self.tokens.issue(&self.journal, now)?;
         let facts = session::decide(Some(&session.state), session::Command::Rotate { next, issue }, now)?;
         let events = self.journal.seal(facts, now).await?;

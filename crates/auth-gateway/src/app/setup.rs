@@ -67,7 +67,8 @@ impl App {
         Ok((is_known && self.awaits_administrator().await?).then_some(key))
     }
 
-    /// Makes the first administrator. The token works once, and never when there is one.
+    /// Makes the first administrator. The token works once, and never when there is one. Guesses are not counted: nobody can
+    /// guess it, and nobody's guesses may keep out who has it.
     pub(crate) async fn set_up(
         &self,
         token: &str,
@@ -77,13 +78,8 @@ impl App {
         caller: &Caller,
     ) -> Result<UserId, Refusal> {
         let now = self.clock.now();
-        let attempt = self
-            .attempts
-            .begin("setup", "first-administrator", caller.address, now)
-            .await?;
         self.judge_password(&password, &email)?;
         let Some(key) = self.setup_key(token, now).await? else {
-            self.attempts.write_down(attempt).await?;
             return Err(Refusal::LinkExpired);
         };
         let wish = NewUser {

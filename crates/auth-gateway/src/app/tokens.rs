@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use event_store::Timestamp;
 
-use super::Refusal;
 use super::journal::Journal;
 use super::key_ring::KeyRing;
+use super::{App, Refusal};
 use crate::config::settings::Settings;
 use crate::crypto::claims::AccessClaims;
 use crate::crypto::jwt;
@@ -41,6 +41,14 @@ pub(crate) struct TokenPair {
     pub(crate) expires_in: Duration,
     /// Scopes separated by blanks.
     pub(crate) scope: String,
+}
+
+impl App {
+    /// The pair of a session that is in the log already: so its key is none that was withdrawn before that.
+    pub(super) async fn token_pair(&self, session: &Session, user: &User) -> Result<TokenPair, Refusal> {
+        self.keys_are_current().await?;
+        self.tokens.pair(session, user)
+    }
 }
 
 impl Tokens {

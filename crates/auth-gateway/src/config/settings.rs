@@ -167,6 +167,9 @@ pub(crate) struct Lockout {
     pub(crate) per_account: Patience,
 }
 
+/// What waits of [`Lockout`] may grow to.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
 /// How many tries are free, and how waits double after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Patience {

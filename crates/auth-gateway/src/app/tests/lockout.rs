@@ -58,6 +58,58 @@ async fn many_addresses_together_can_not_keep_the_owner_out() {
 }
 
 #[tokio::test]
+async fn a_success_from_home_forgets_what_others_guessed() {
+    let here = Installation::new(|settings| settings.lockout.per_account.free_attempts = 2).await;
+    here.log_in(PASSWORD, 1).await.expect("the owner, from home");
+    for address in [66, 67] {
+        here.log_in("a guess of many", address).await.err().expect("wrong");
+    }
+    here.log_in(PASSWORD, 1).await.expect("the owner, from home");
+    here.log_in(PASSWORD, 2).await.expect("the owner, from elsewhere");
+}
+
+#[tokio::test]
+async fn the_longest_wait_is_remembered_to_its_end() {
+    let here = Installation::new(|settings| {
+        let day = &mut settings.lockout.per_pair;
+        (day.free_attempts, day.first_wait, day.longest_wait) = (2, DAY, DAY);
+    })
+    .await;
+    for _ in 0..2 {
+        here.log_in("a guess of many", 1).await.err().expect("wrong");
+    }
+    here.pass(DAY - Duration::from_millis(1));
+    assert!(matches!(
+        here.log_in(PASSWORD, 1).await,
+        Err(Refusal::TooManyAttempts { .. })
+    ));
+    here.pass(Duration::from_millis(1));
+    here.log_in("a guess of many", 1).await.err().expect("wrong");
+    assert!(matches!(
+        here.log_in(PASSWORD, 1).await,
+        Err(Refusal::TooManyAttempts { .. })
+    ));
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_new_password_tells_nothing_of_the_current_one() {
+    let here = Installation::new(|_| {}).await;
+    let owner = here.log_in(PASSWORD, 1).await.expect("in").account.user.id;
+    for current in [PASSWORD, "a guess of many"] {
+        let (hashed, weak) = (here.app.passwords.done(), password("password1234"));
+        let changed = here
+            .app
+            .change_password(owner, password(current), weak, None, &at(1))
+            .await;
+        assert!(
+            matches!(changed, Err(Refusal::WeakPassword(_))),
+            "{current}: {changed:?}"
+        );
+        assert_eq!(here.app.passwords.done(), hashed, "{current}: not compared");
+    }
+}
+
+#[tokio::test]
 async fn an_address_stays_familiar_as_long_as_its_owner_comes_back() {
     let here = Installation::new(|settings| settings.lockout.per_account.free_attempts = 1).await;
     for _ in 0..4 {

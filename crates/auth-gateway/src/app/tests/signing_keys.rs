@@ -1,7 +1,14 @@
 //! Signing keys over time.
 
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+use tokio::task::JoinHandle;
+
+use super::super::key_ring::KeyRing;
 use super::*;
-use crate::domain::signing_key::Signs;
+use crate::domain::signing_key::{Command, Signs};
 
 #[tokio::test]
 async fn keys_rotate_ten_times_under_load_and_a_retired_one_is_refused_after_the_overlap() {
@@ -126,4 +133,54 @@ async fn the_private_half_of_a_withdrawn_key_is_in_no_record() {
     assert!(!record().await);
     assert!(!here.publishes(&kid));
     here.log_in(PASSWORD, 1).await.expect("another one signs");
+}
+
+/// A withdrawal and a login at once: whichever the log has first decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_session_that_begins_after_a_withdrawal_has_a_token_of_the_withdrawn_key() {
+    let here = Arc::new(Installation::new(|_| {}).await);
+    let master = MasterKey::open_or_make(&here.folder.path().join("master.key"), &SystemRandomness::new());
+    let (master, _) = master.expect("the key");
+    let (store, journal) = (here.app.store.clone(), Arc::clone(&here.app.journal));
+    let random = Arc::new(SystemRandomness::new());
+    let beside = KeyRing::new(store, journal, master.seal_key(), random, here.app.keys.schedule);
+    let logins: Vec<_> = (1..5)
+        .map(|from| {
+            let here = Arc::clone(&here);
+            tokio::spawn(async move {
+                let mut logins = Vec::new();
+                for _ in 0..25 {
+                    logins.push(here.log_in(PASSWORD, from).await.expect("in"));
+                }
+                logins
+            })
+        })
+        .collect();
+    let mut withdrawn = HashMap::new();
+    while !logins.iter().all(JoinHandle::is_finished) {
+        let now = here.clock.now();
+        let signing = here.app.signing_keys().await.expect("keys");
+        let kid = signing.active().expect("one signs").kid.clone();
+        let withdraw = |successor| Command::Withdraw {
+            kid: kid.clone(),
+            reason: "a test".parse().expect("a reason"),
+            successor,
+        };
+        beside
+            .change(withdraw, &Caller::operator(), now)
+            .await
+            .expect("withdrawn");
+        withdrawn.insert(kid, here.app.store.head().await.expect("a log"));
+    }
+    for login in futures_util::future::join_all(logins).await {
+        for login in login.expect("no panic") {
+            let header = login.tokens.access_token.expose().split('.').next().expect("a header");
+            let header = URL_SAFE_NO_PAD.decode(header).expect("base64url");
+            let header: serde_json::Value = serde_json::from_slice(&header).expect("JSON");
+            let kid = header["kid"].as_str().expect("a key's id");
+            let began = here.app.store.stream_events(&login.session.id.stream(), 1, 1).await;
+            let began = began.expect("a log")[0].position;
+            assert!(withdrawn.get(kid).is_none_or(|at| began < *at), "{kid} at {began}");
+        }
+    }
 }

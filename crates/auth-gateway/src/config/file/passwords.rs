@@ -1,11 +1,12 @@
 //! `passwords` and `lockout`: what a password must be, what checking one costs, and how long guessing waits.
 
 use config_text::bounded::{Count, Patience as Wait, TimeLimit};
+use config_text::code::INVALID_VALUE;
 use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use config_text::units::{ByteSize, write_duration};
 
 use crate::config::code::{CONFLICTING_VALUES, WEAK_HASH};
-use crate::config::settings::{Lockout, Passwords, Patience};
+use crate::config::settings::{LONGEST_WAIT, Lockout, Passwords, Patience};
 use crate::crypto::password_parameters::{ParametersRefused, PasswordParameters};
 
 config_text::record! {
@@ -56,22 +57,27 @@ macro_rules! patience {
                 free_attempts: default($free) Count<1, 1000>,
                 /// The wait after the next one.
                 first_wait: default($first) Spanned<TimeLimit>,
-                /// What waits grow to.
-                longest_wait: default($longest) Wait,
+                /// What waits grow to, a day at most.
+                longest_wait: default($longest) Spanned<Wait>,
             }
         }
 
         impl $name {
             fn patience(&self, cx: &mut Diagnostics) -> Patience {
-                if self.first_wait.value.0 > self.longest_wait.0 {
+                if self.longest_wait.value.0 > LONGEST_WAIT {
+                    let message = "nobody is remembered for so long";
+                    let label = format!("at most {}", write_duration(LONGEST_WAIT));
+                    cx.push(Diagnostic::error(INVALID_VALUE, self.longest_wait.span, message).label(label));
+                }
+                if self.first_wait.value.0 > self.longest_wait.value.0 {
                     let message = "the first wait is longer than the longest";
-                    let label = format!("at most `longest_wait`, {}", write_duration(self.longest_wait.0));
+                    let label = format!("at most `longest_wait`, {}", write_duration(self.longest_wait.value.0));
                     cx.push(Diagnostic::error(CONFLICTING_VALUES, self.first_wait.span, message).label(label));
                 }
                 Patience {
                     free_attempts: u32::try_from(self.free_attempts.0).unwrap_or(u32::MAX),
                     first_wait: self.first_wait.value.0,
-                    longest_wait: self.longest_wait.0,
+                    longest_wait: self.longest_wait.value.0,
                 }
             }
         }

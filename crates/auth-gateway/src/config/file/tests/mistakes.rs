@@ -147,6 +147,15 @@ fn values_that_cannot_hold_together_are_refused() {
 }
 
 #[test]
+fn nobody_waits_for_longer_than_a_day() {
+    for who in ["per_pair", "per_address", "per_account"] {
+        let rest = |wait| format!("lockout: {{ {who}: {{ longest_wait: {wait} }} }}");
+        assert_eq!(codes(&rest("25h")), ["invalid-value"], "{who}");
+        assert_eq!(codes(&rest("1d")), [""; 0], "{who}");
+    }
+}
+
+#[test]
 fn cookies_that_browsers_would_drop_are_refused() {
     for domain in ["example.com", "th.example.org", "sub.auth.example.org"] {
         assert_eq!(
