@@ -48,7 +48,7 @@ pub struct Checkpointer {
     database: Database,
     signer: Arc<dyn Signer>,
     sinks: Vec<Arc<dyn Sink>>,
-    /// Checkpoints of another key are deleted.
+    /// What was signed before is deleted and not continued.
     anew: bool,
     last: Option<Last>,
     /// Size of the newest checkpoint that all sinks keep.
@@ -81,8 +81,8 @@ impl Checkpointer {
         self
     }
 
-    /// Also signs a log whose checkpoints another key has signed: checks it from its beginning, and deletes those in the
-    /// database.
+    /// Also signs a log of which another key has signed checkpoints, whichever of them: checks it from its beginning, and
+    /// deletes all that are in the database.
     #[must_use]
     pub fn anew(mut self) -> Checkpointer {
         self.anew = true;
@@ -138,6 +138,9 @@ impl Checkpointer {
             head: GENESIS,
             signed: None,
         };
+        if self.anew {
+            return Ok(beginning);
+        }
         let select = query(
             "SELECT log_checkpoints.note, log_checkpoints.tree, events.hash FROM log_checkpoints \
              JOIN events ON events.position = log_checkpoints.position ORDER BY log_checkpoints.position DESC LIMIT 1",
@@ -154,7 +157,7 @@ impl Checkpointer {
         // The signature covers the root, and the root the tree: neither can be another's.
         let checkpoint = match Checkpoint::open(&note, self.signer.key()) {
             Ok(checkpoint) => checkpoint,
-            Err(NoteError::NotSigned { key }) if !self.anew => return Err(SignError::OtherKey { key }),
+            Err(NoteError::NotSigned { key }) => return Err(SignError::OtherKey { key }),
             Err(_) => return Ok(beginning),
         };
         let tree = CompactRange::from_bytes(checkpoint.size, &tree).filter(|tree| tree.root() == checkpoint.root);

@@ -32,7 +32,7 @@ pub(crate) enum Log {
     /// Sign the log as it is now and print the checkpoint.
     #[command(after_help = examples::LOG_CHECKPOINT)]
     Checkpoint {
-        /// Sign although another key has signed before, and delete its checkpoints in the database: after the issuer's host or
+        /// Sign although another key has signed before, and delete the former checkpoints in the database: after the issuer's host or
         /// the master key has changed. Those kept elsewhere are verified with the former ones only.
         #[arg(long)]
         anew: bool,

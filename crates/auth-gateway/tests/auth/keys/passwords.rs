@@ -64,6 +64,26 @@ async fn a_hash_costs_what_the_file_says() {
     }
 }
 
+/// Before that, whether it may be told is not decided, and a second hash would tell it by its time.
+#[tokio::test]
+async fn a_hash_is_made_anew_after_the_session_has_begun() {
+    let first = started("").await;
+    let second = first.again("passwords: { argon2: { iterations: 3 } }");
+    Person::log_in(second.client(), ADMIN_EMAIL, PASSWORD).await;
+    let kinds = || -> Vec<String> {
+        let told = first.command(&["audit", "--subject", ADMIN_EMAIL, "-o", "json"]);
+        let event = |line| serde_json::from_str::<Value>(line).expect("JSON");
+        let mut events: Vec<_> = told.lines().map(event).collect();
+        events.sort_by_key(|event| event["position"].as_u64());
+        let kind = |event: &Value| event["kind"].as_str().expect("a kind").to_owned();
+        events.iter().map(kind).collect()
+    };
+    let place = |kinds: &[String], kind: &str| kinds.iter().rposition(|other| other == kind);
+    let hashed = eventually(|| place(&kinds(), "user.password_set")).await;
+    let began = place(&kinds(), "session.started").expect("a session");
+    assert!(began < hashed, "{:?}", kinds());
+}
+
 #[tokio::test]
 async fn so_many_passwords_are_hashed_at_once_and_wait_as_the_file_says() {
     let port = free_port();

@@ -28,6 +28,7 @@ on_both_databases! {
     a_log_tampered_with_gets_no_new_signature
     checkpoints_go_on_after_a_restart
     a_log_that_another_key_has_signed_is_signed_anew_or_not_at_all
+    a_log_that_two_keys_have_signed_is_signed_anew
 }
 
 pub(super) fn signer() -> Arc<LocalSigner> {
@@ -291,8 +292,8 @@ fn bytes_literal(url: &str, bytes: &[u8]) -> String {
     }
 }
 
-async fn a_forged_checkpoint_in_the_database_is_found(database: Database) {
-    let scene = Scene::new(database).await;
+/// At position 1, by another key.
+async fn forge_checkpoint(scene: &Scene) {
     let other = LocalSigner::from_seed(ORIGIN, &[8; 32]).unwrap();
     let note = Checkpoint {
         origin: ORIGIN.to_owned(),
@@ -307,6 +308,11 @@ async fn a_forged_checkpoint_in_the_database_is_found(database: Database) {
             "INSERT INTO log_checkpoints (position, time, note, tree) VALUES (1, 0, '{note}', {tree})"
         ))
         .await;
+}
+
+async fn a_forged_checkpoint_in_the_database_is_found(database: Database) {
+    let scene = Scene::new(database).await;
+    forge_checkpoint(&scene).await;
     let finding = scene.found_inside().await;
     assert_eq!(finding.position, 1);
     assert!(matches!(finding.problem, Problem::ForgedCheckpoint { .. }), "{finding}");
@@ -375,4 +381,14 @@ async fn a_log_that_another_key_has_signed_is_signed_anew_or_not_at_all(database
         .await
         .unwrap();
     assert_eq!((verified.finding, verified.confirmed.len()), (None, 2));
+}
+
+async fn a_log_that_two_keys_have_signed_is_signed_anew(database: Database) {
+    let scene = Scene::new(database).await;
+    forge_checkpoint(&scene).await;
+    let mut checkpointer = scene.store.checkpointer(signer()).anew();
+    let signed = checkpointer.sign(Timestamp(START)).await.unwrap().unwrap();
+    assert_eq!(signed.size, scene.store.head().await.unwrap());
+    let verified = scene.verify_inside().await;
+    assert_eq!((verified.finding, verified.confirmed.len()), (None, 1));
 }
