@@ -6,7 +6,7 @@ mod wish;
 
 pub(crate) use wish::{Expiry, KeyChange, NewKey};
 
-use key_set::{KeySet, Tries};
+use key_set::KeySet;
 use wish::checkable;
 
 use std::time::Duration;
@@ -79,9 +79,9 @@ impl App {
         caller: &Caller,
     ) -> Result<Shown, Refusal> {
         let now = self.clock.now();
-        let mut tries = Tries::default();
+        let mut turn = self.key_turns.wait(owner.id).await;
         loop {
-            let keys = self.key_set(owner.id, now).await?;
+            let keys = self.key_set(&turn, now).await?;
             let facts = self.decide_key(
                 &keys,
                 owner,
@@ -104,7 +104,7 @@ impl App {
                 .append(id.stream(), Expected::Nothing, events)
                 .once(self.once(once, &shown, now));
             let done = self.journal.append(keys.unchanged(change)).await;
-            if !tries.again(&done) {
+            if !turn.again(&done) {
                 return match done? {
                     Outcome::Done { .. } => Ok(shown),
                     Outcome::Repeated { response } => self.open_answer(once, &response),
@@ -123,9 +123,9 @@ impl App {
     ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
         let id = ApiKeyId(self.journal.new_id(now));
-        let mut tries = Tries::default();
+        let mut turn = self.key_turns.wait(owner.id).await;
         loop {
-            let keys = self.key_set(owner.id, now).await?;
+            let keys = self.key_set(&turn, now).await?;
             let facts = self.decide_key(&keys, owner, wish.clone(), hash, origin, now)?;
             let events = self.journal.seal(facts, now).await?;
             let mut change = Change::new(caller.context(now)).append(id.stream(), Expected::Nothing, events);
@@ -133,7 +133,7 @@ impl App {
                 change = change.claim(import::once_and_for_all(hash, id));
             }
             let done = self.journal.append(keys.unchanged(change)).await;
-            if !tries.again(&done) {
+            if !turn.again(&done) {
                 done?;
                 return self.key(id, owner.id).await;
             }
@@ -226,9 +226,9 @@ impl App {
         caller: &Caller,
     ) -> Result<SeenKey, Refusal> {
         let now = self.clock.now();
-        let mut tries = Tries::default();
+        let mut turn = self.key_turns.wait(owner.id).await;
         loop {
-            let keys = self.key_set(owner.id, now).await?;
+            let keys = self.key_set(&turn, now).await?;
             let current = self.key(id, owner.id).await?.key;
             let settings = self.changed(&current, owner, change.clone(), now)?;
             self.judge_change(&keys, &current, &settings, now)?;
@@ -238,7 +238,7 @@ impl App {
             let done = self
                 .change_key_with(id, owner.id, command, caller, |change| keys.unchanged(change))
                 .await;
-            if !tries.again(&done) {
+            if !turn.again(&done) {
                 return done;
             }
         }

@@ -55,6 +55,7 @@ use crate::crypto::random::Random;
 use crate::crypto::seal::SealKey;
 use crate::domain::signing_key::Schedule;
 use crate::mail::queue::MailQueue;
+use api_keys::key_set::Turns;
 use attempts::Attempts;
 use freshness::Freshness;
 use journal::Journal;
@@ -88,6 +89,7 @@ pub(crate) struct App {
     answers: SealKey,
     attempts: Attempts,
     stamps: Stamps,
+    key_turns: Turns,
     policy: PasswordPolicy,
     tokens: Tokens,
     usage: Usage,
@@ -167,6 +169,7 @@ impl App {
             services: Services::new(Arc::clone(&journal)),
             attempts: Attempts::new(store.clone(), master_key.attempts(), settings.lockout),
             stamps: Stamps::new(store.clone(), master_key.attempts()),
+            key_turns: Turns::default(),
             tokens: Tokens::new(Arc::clone(&settings), Arc::clone(&keys), master_key.refresh_key()),
             usage: Usage::new(store.clone()),
             blind_index: master_key.blind_index(),

@@ -1,9 +1,12 @@
 //! A user's live keys as one set: what is decided on all of them holds only if none was added or renamed meanwhile.
 //!
-//! A claim per user names the set's last change. A change takes the claim in the name that it read, which fails when
-//! somebody else was faster, and leaves it in a name of its own.
+//! In one gateway, changes of a set take turns. Between gateways a claim per user names the set's last change. A change
+//! takes the claim in the name that it read, which fails when somebody else was faster, and leaves it in a name of its own.
+
+use std::hash::{BuildHasher, RandomState};
 
 use event_store::{ClaimChange, Command as Change, Timestamp};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::app::{App, Refusal};
 use crate::domain::api_key::{self, ApiKey};
@@ -11,8 +14,25 @@ use crate::domain::ids::UserId;
 
 /// The kind of the claim.
 pub(crate) const KEY_SET: &str = "api_key_set";
-/// One of those that change a set at once succeeds each time; so many others may be faster.
+/// Of the gateways that change a set at once, one succeeds each time; so often the others may be faster.
 const TRIES: u32 = 64;
+/// Users whose turns are independent of each other, at most.
+const LINES: usize = 64;
+
+/// Where this gateway's changes wait for their turn: users are spread over a few lines.
+#[derive(Debug)]
+pub(in crate::app) struct Turns {
+    lines: [Mutex<()>; LINES],
+    spread: RandomState,
+}
+
+/// Until it is dropped, this gateway makes no other change of the user's set.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    owner: UserId,
+    tries: u32,
+    _place: MutexGuard<'a, ()>,
+}
 
 /// The set as it was read.
 pub(super) struct KeySet {
@@ -47,26 +67,38 @@ impl KeySet {
     }
 }
 
-/// How often to decide again.
-pub(super) struct Tries(u32);
-
-impl Default for Tries {
+impl Default for Turns {
     fn default() -> Self {
-        Self(TRIES)
+        Self {
+            lines: std::array::from_fn(|_| Mutex::default()),
+            spread: RandomState::new(),
+        }
     }
 }
 
-impl Tries {
-    /// Whether it failed only because another change of the set came first, and may go better now.
+impl Turns {
+    pub(super) async fn wait(&self, owner: UserId) -> Turn<'_> {
+        let [line, ..] = self.spread.hash_one(owner.0).to_le_bytes();
+        Turn {
+            owner,
+            tries: TRIES,
+            _place: self.lines[usize::from(line) % LINES].lock().await,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Whether it failed only because another gateway's change of the set came first, and may go better now.
     pub(super) fn again<T>(&mut self, done: &Result<T, Refusal>) -> bool {
-        self.0 -= 1;
-        self.0 > 0 && matches!(done, Err(Refusal::Contended))
+        self.tries -= 1;
+        self.tries > 0 && matches!(done, Err(Refusal::Contended))
     }
 }
 
 impl App {
     /// The claim is read first: a change between the two readings is noticed.
-    pub(super) async fn key_set(&self, owner: UserId, now: Timestamp) -> Result<KeySet, Refusal> {
+    pub(super) async fn key_set(&self, turn: &Turn<'_>, now: Timestamp) -> Result<KeySet, Refusal> {
+        let owner = turn.owner;
         let digest = self.blind_index.digest(KEY_SET, &[&owner.to_string()]);
         let next = self.journal.new_id(now).to_string();
         let read = self.store.claim(KEY_SET, &digest).await?;

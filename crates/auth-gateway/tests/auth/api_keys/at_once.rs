@@ -75,3 +75,18 @@ async fn keys_made_at_once_are_no_more_than_a_user_may_have() {
     assert_eq!(count(&answers, 400, "INVALID_REQUEST"), 15);
     assert_eq!(names(&person).await.len(), 5);
 }
+
+#[tokio::test]
+async fn two_hundred_keys_made_at_once_are_two_hundred_keys() {
+    let here = Served::start("api_keys: { per_user: 200 }");
+    here.set_up().await;
+    let there = here.beside(&Database::Sqlite);
+    let person = here.admin().await;
+    let askers = at_both(&person, &there, 200);
+    let asked = askers.iter().enumerate();
+    let answers =
+        join_all(asked.map(async |(number, asker)| asker.post(KEYS, json!({"name": format!("key {number}")})).await))
+            .await;
+    assert_eq!(count(&answers, 201, ""), 200);
+    assert_eq!(names(&person).await.len(), 200);
+}
