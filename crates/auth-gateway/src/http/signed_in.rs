@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 
-use super::credential::{Credential, Presented};
+use super::credential::{Carrier, Credential, Presented};
 use super::error::Refusal;
 use super::gateway::Gateway;
 use crate::app::caller::{Actor, Caller};
@@ -63,32 +63,48 @@ impl SignedIn {
     }
 }
 
-/// Whom the request's credential stands for, if it has one. A page sends its token and the browser adds the cookie: where
-/// both are of one session they are one credential, and the token counts.
+/// Whom the request's credential stands for, if it has one.
+///
+/// # Errors
+/// As [`decisive`], and if it stands for nobody.
+pub(crate) async fn resolved(app: &App, presented: &Presented) -> Result<Option<Resolved>, Refusal> {
+    match decisive(app, presented).await? {
+        Some(credential) => Ok(Some(app.resolve(&shown(credential)).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The credential that counts, if the request has one. A page sends its token and the browser adds its cookies: where both
+/// are of one session they are one credential, and the token counts. A cookie of a session that is over is none beside
+/// others, since the page can neither see nor remove it.
 ///
 /// # Errors
 /// [`Refusal::ConflictingCredentials`]: which of two would count is not for this program to guess.
-pub(crate) async fn resolved(app: &App, presented: &Presented) -> Result<Option<Resolved>, Refusal> {
+pub(crate) async fn decisive<'p>(app: &App, presented: &'p Presented) -> Result<Option<&'p Credential>, Refusal> {
     let conflict = match presented.single() {
-        Ok(None) => return Ok(None),
-        Ok(Some(credential)) => return Ok(Some(app.resolve(&shown(credential)).await?)),
+        Ok(credential) => return Ok(credential),
         Err(conflict) => conflict,
     };
-    let mut all = presented.each().map(|(_, credential)| shown(credential));
-    let Some(first) = all.next() else { return Ok(None) };
-    // By itself: whoever shows an expired token besides a cookie is to refresh it.
-    let who = app.resolve(&first).await?;
-    for other in all {
-        let is_same = match app.resolve(&other).await {
-            Ok(other) => session_of(&who).is_some() && session_of(&who) == session_of(&other),
-            Err(Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded) => false,
+    let mut counts: Option<(&Credential, Option<SessionId>)> = None;
+    for (carrier, credential) in presented.each() {
+        let who = match app.resolve(&shown(credential)).await {
+            Ok(who) => who,
+            Err(Fact::InvalidCredential | Fact::ExpiredCredential | Fact::SessionEnded) => match counts {
+                _ if carrier == Carrier::Cookie => continue,
+                // By itself: whoever shows an expired token besides a cookie is to refresh it.
+                None => return Ok(Some(credential)),
+                Some(_) => return Err(conflict),
+            },
             Err(refusal) => return Err(refusal.into()),
         };
-        if !is_same {
-            return Err(conflict);
+        match counts {
+            None => counts = Some((credential, session_of(&who))),
+            Some((_, session)) if session.is_some() && session == session_of(&who) => {}
+            Some(_) => return Err(conflict),
         }
     }
-    Ok(Some(who))
+    let first = || presented.each().next().map(|(_, credential)| credential);
+    Ok(counts.map(|(credential, _)| credential).or_else(first))
 }
 
 fn session_of(who: &Resolved) -> Option<SessionId> {

@@ -21,7 +21,7 @@ use crate::http::credential::Presented;
 use crate::http::error::Refusal;
 use crate::http::request_id::RequestId;
 use crate::http::service::service;
-use crate::http::signed_in::{resolved, shown};
+use crate::http::signed_in::{decisive, shown};
 
 /// So long a reader may rely on an answer without asking again.
 const CACHE_FOR: Duration = Duration::from_secs(30);
@@ -68,10 +68,7 @@ async fn question(
         (None, Ok(_)) => Err(Refusal::ClientInvalid),
         (None, Err(_)) => {
             let presented = Presented::read(headers)?;
-            if presented.single().is_err() {
-                resolved(app, &presented).await?;
-            }
-            let (_, own) = presented.each().next().ok_or(Refusal::ClientInvalid)?;
+            let own = decisive(app, &presented).await?.ok_or(Refusal::ClientInvalid)?;
             Ok((shown(own), None))
         }
     }

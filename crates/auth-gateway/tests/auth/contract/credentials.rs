@@ -99,17 +99,43 @@ async fn a_token_and_the_cookie_of_its_own_session_are_one_credential() {
         .json(&json!({"name": "page"}));
     assert_eq!(answer(key).await.status, 201);
 
-    let ended = format!("lanonasis_session={}", browser(&person.client, &person.email).await);
-    let stale = person.client.request(Method::GET, "/v1/auth/me").bearer_auth(token);
-    let stale = answer(stale.header("cookie", ended)).await;
+    let another = format!("lanonasis_session={}", browser(&person.client, &person.email).await);
+    let request = person.client.request(Method::GET, "/v1/auth/me").bearer_auth(token);
+    let two = answer(request.header("cookie", another)).await;
     assert_eq!(
-        refusal(&stale),
+        refusal(&two),
         (400, "CONFLICTING_CREDENTIALS"),
         "another session of theirs"
     );
-    let unknown = person.client.request(Method::GET, "/v1/auth/me").bearer_auth(token);
-    let unknown = answer(unknown.header("cookie", "lanonasis_session=a.b.c")).await;
-    assert_eq!(refusal(&unknown), (400, "CONFLICTING_CREDENTIALS"));
+}
+
+/// No page can remove it, and the cookies of the former services are still in browsers.
+#[tokio::test]
+async fn a_cookie_of_a_session_that_is_over_stands_in_nobody_s_way() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let over = browser(&person.client, &person.email).await;
+    let logout = person.client.request(Method::DELETE, "/v1/auth/sessions");
+    let logout = logout.header("cookie", format!("lanonasis_session={over}"));
+    assert_eq!(answer(logout).await.status, 200);
+    let lives = browser(&person.client, &person.email).await;
+    let token = gateway.user().await.access_token;
+    for dead in [over.as_str(), "header.payload.signature"] {
+        for (method, path) in [(Method::GET, "/v1/auth/me"), (Method::POST, "/v1/auth/introspect")] {
+            let request = || person.client.request(method.clone(), path);
+            let beside_a_token = request().header("cookie", format!("lanonasis_session={dead}"));
+            let beside_a_token = answer(beside_a_token.bearer_auth(&token)).await;
+            assert_eq!(beside_a_token.status, 200, "{path}: {}", beside_a_token.text);
+            let cookies = format!("lanonasis_session={dead}; lanonasis_session={lives}");
+            let beside_another = answer(request().header("cookie", cookies)).await;
+            assert_eq!(beside_another.status, 200, "{path}: {}", beside_another.text);
+            let alone = answer(request().header("cookie", format!("lanonasis_session={dead}"))).await;
+            assert_eq!(alone.status, 401, "{path}: {}", alone.text);
+            let beside_a_dead_token = request().header("cookie", format!("lanonasis_session={lives}"));
+            let beside_a_dead_token = answer(beside_a_dead_token.bearer_auth("a.b.c")).await;
+            assert_eq!(beside_a_dead_token.status, 401, "{path}: {}", beside_a_dead_token.text);
+        }
+    }
 }
 
 #[tokio::test]
