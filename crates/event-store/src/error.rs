@@ -69,6 +69,9 @@ pub enum OpenError {
         "the database's encoding is {found}, and must be UTF8: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
     )]
     Encoding { found: String },
+    /// An SQLite file that has tables, and none of this program's.
+    #[error("the file is another program's database, with a table {table}: name another file")]
+    Foreign { table: String },
     /// The tables are missing or older than this program.
     #[error("the database is at schema version {found}, this program needs {needed}: migrate it first")]
     NotMigrated { found: i64, needed: i64 },

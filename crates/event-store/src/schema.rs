@@ -50,15 +50,32 @@ pub(crate) async fn check(database: &Database) -> Result<(), OpenError> {
 }
 
 /// Begins a transaction in which tables may be made, after every other program's that makes them.
-pub(crate) async fn begin(database: &Database, connection: &mut AnyConnection) -> Result<(), Unavailable> {
+pub(crate) async fn begin(database: &Database, connection: &mut AnyConnection) -> Result<(), OpenError> {
     match database.engine {
         Engine::Sqlite { .. } => {
+            refuse_foreign(connection).await?;
             // It stays with the file and cannot be changed inside a transaction.
             set_journal_mode(connection, database.patience).await?;
-            run(connection, "BEGIN IMMEDIATE").await
+            run(connection, "BEGIN IMMEDIATE").await?;
         }
         // Any number, the same in all programs that migrate.
-        Engine::Postgres => run(connection, "BEGIN; SELECT pg_advisory_xact_lock(5261403119)").await,
+        Engine::Postgres => run(connection, "BEGIN; SELECT pg_advisory_xact_lock(5261403119)").await?,
+    }
+    Ok(())
+}
+
+/// Nothing is changed in a file that somebody has named by mistake. The tables of a version are made all at once.
+async fn refuse_foreign(connection: &mut AnyConnection) -> Result<(), OpenError> {
+    let tables = query(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'log_head') ORDER BY name LIMIT 1",
+    );
+    let found = tables.fetch_optional(connection).await.map_err(Unavailable::from)?;
+    match found {
+        Some(row) => Err(OpenError::Foreign {
+            table: row.try_get(0).map_err(Unavailable::from)?,
+        }),
+        None => Ok(()),
     }
 }
 

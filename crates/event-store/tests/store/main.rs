@@ -6,6 +6,7 @@ mod claims;
 mod concurrency;
 mod crash;
 mod databases;
+mod foreign;
 mod full_disk;
 mod history;
 mod idempotency;
