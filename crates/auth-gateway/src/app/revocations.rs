@@ -13,12 +13,18 @@ pub(crate) fn revocation(event: &Event) -> Option<Revocation> {
         "user.sessions_ended" | "user.disabled" | "user.erased" | "user.role_changed" => RevocationKind::User,
         "api_key.revoked" | "api_key.deleted" | "api_key.rotated" | "api_key.updated" => RevocationKind::ApiKey,
         "client.disabled" | "client.secret_rotated" => RevocationKind::Client,
+        "signing_key.withdrawn" => RevocationKind::SigningKey,
         _ => return None,
+    };
+    let id = match kind {
+        // All of them are one stream.
+        RevocationKind::SigningKey => event.payload["kid"].as_str().unwrap_or_default(),
+        _ => &event.stream.id,
     };
     Some(Revocation {
         position: event.position,
         at: instant(event.time),
         kind,
-        id: event.stream.id.clone(),
+        id: id.to_owned(),
     })
 }

@@ -117,6 +117,17 @@ async fn everything_that_ends_is_told() {
 }
 
 #[tokio::test]
+async fn a_signing_key_that_is_withdrawn_is_told_by_its_kid() {
+    let gateway = Served::start("");
+    let mut feed = Feed::open(&gateway.service("feed"), "", None).await;
+    let listed = gateway.command(&["signing-keys", "list", "-o", "json"]);
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let kid = listed[0]["kid"].as_str().expect("a text");
+    gateway.command(&["signing-keys", "withdraw", kid, "--reason", "it was copied"]);
+    assert_eq!(feed.about(kid).await["kind"], "signing_key");
+}
+
+#[tokio::test]
 async fn a_feed_resumes_without_gap_and_without_repetition() {
     // Its own, so that nothing else comes in between.
     let gateway = Served::start("");

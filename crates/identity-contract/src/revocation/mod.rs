@@ -17,7 +17,7 @@ pub struct Revocation {
     pub position: u64,
     pub at: Instant,
     pub kind: RevocationKind,
-    /// Of the session, token family, user, API key or client.
+    /// Of the session, token family, user, API key, client or signing key.
     pub id: String,
 }
 
@@ -36,6 +36,8 @@ pub enum RevocationKind {
     ApiKey,
     /// Credentials issued to the client, and the client's own.
     Client,
+    /// The key that has this `kid` was withdrawn: any token may be one that somebody else signed with it.
+    SigningKey,
 }
 
 /// Why the data of an event of the feed is no revocation. Its reader trusts none of its answers until it has caught up again.

@@ -35,6 +35,7 @@ fn kinds_have_these_names_and_others_are_unreadable() {
         ("user", RevocationKind::User),
         ("api_key", RevocationKind::ApiKey),
         ("client", RevocationKind::Client),
+        ("signing_key", RevocationKind::SigningKey),
     ];
     for (name, kind) in kinds {
         assert_eq!(serde_json::to_value(kind).unwrap(), name);
