@@ -1,4 +1,4 @@
-//! Numbers and durations within bounds: what an integer or a duration alone would let through.
+//! Numbers, durations and sizes within bounds: what each of them alone would let through.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::code;
 use crate::decode::Decode;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::units::{DURATION_PATTERN, write_duration};
+use crate::units::{ByteSize, DURATION_PATTERN, write_duration};
 use crate::yaml::Node;
 
 /// Sums of durations and points in time must stay representable.
@@ -107,6 +107,28 @@ impl<const MIN: u64, const MAX: u64> Decode for Within<MIN, MAX> {
 
     fn schema() -> Value {
         Duration::schema()
+    }
+}
+
+/// At least `MIN` bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size<const MIN: u64>(pub ByteSize);
+
+impl<const MIN: u64> Decode for Size<MIN> {
+    const WHAT: &'static str = ByteSize::WHAT;
+
+    fn decode(node: &Node, cx: &mut Diagnostics) -> Option<Self> {
+        let size = ByteSize::decode(node, cx)?;
+        if size.bytes() >= MIN {
+            return Some(Self(size));
+        }
+        let problem = format!("must be {MIN} bytes or more, such as `{}KiB`", MIN.div_ceil(1024));
+        cx.push(out_of_range(node, "this size is out of range", problem));
+        None
+    }
+
+    fn schema() -> Value {
+        ByteSize::schema()
     }
 }
 

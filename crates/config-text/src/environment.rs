@@ -9,6 +9,8 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use crate::files;
+
 /// The systemd variable that names the folder of a service's credentials.
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
@@ -66,8 +68,11 @@ impl Environment {
                 found => return found,
             }
         }
-        if let Some(path) = self.get(&format!("{name}_FILE")) {
-            return read(Path::new(path));
+        let variable = format!("{name}_FILE");
+        match self.get(&variable) {
+            Some("") => return Err(SecretError::Empty(variable)),
+            Some(path) => return read(Path::new(path)),
+            None => {}
         }
         match self.get(name) {
             Some(value) => accept(value.to_owned(), name),
@@ -99,7 +104,7 @@ pub enum SecretError {
     Unset,
     #[error("`{0}` is empty")]
     Empty(String),
-    #[error("`{path}` cannot be read: {reason}")]
+    #[error("`{path}` {}", files::reason(*reason))]
     Unreadable { path: String, reason: ErrorKind },
     #[error("`{0}` is larger than 64 KiB")]
     TooLarge(String),

@@ -1,7 +1,7 @@
 //! Files that the configuration names. Paths are relative to the file that names them.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::code;
@@ -39,7 +39,7 @@ impl<'a> Base<'a> {
 pub fn read_text(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_READ).read_to_end(&mut bytes));
-    read.map_err(|error| reason(&error))?;
+    read.map_err(|error| reason(error.kind()))?;
     // A text that was cut off may end within a character; it is too long for the parser anyway.
     if bytes.len() as u64 == MAX_READ {
         return Ok(String::from_utf8_lossy(&bytes).into_owned());
@@ -48,8 +48,8 @@ pub fn read_text(path: &Path) -> Result<String, String> {
 }
 
 /// Why a file cannot be read, for the end of a sentence.
-pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
+pub fn reason(error: ErrorKind) -> String {
+    match error {
         ErrorKind::NotFound => "does not exist".to_owned(),
         ErrorKind::IsADirectory => "is a folder".to_owned(),
         other => format!("cannot be read: {other}"),
@@ -59,19 +59,19 @@ pub fn reason(error: &io::Error) -> String {
 /// A file that can be opened.
 pub fn existing_file(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
     existing(base, path, cx, |found| {
-        let metadata = fs::metadata(found).map_err(|error| reason(&error))?;
+        let metadata = fs::metadata(found).map_err(|error| reason(error.kind()))?;
         // Opening a pipe would wait for its other end.
         if !metadata.is_file() {
             return Err("is not a file".to_owned());
         }
-        File::open(found).map(drop).map_err(|error| reason(&error))
+        File::open(found).map(drop).map_err(|error| reason(error.kind()))
     })
 }
 
 /// A folder that is there.
 pub fn existing_folder(base: Base<'_>, path: &Text, cx: &mut Diagnostics) -> Option<PathBuf> {
     existing(base, path, cx, |found| {
-        let metadata = fs::metadata(found).map_err(|error| reason(&error))?;
+        let metadata = fs::metadata(found).map_err(|error| reason(error.kind()))?;
         metadata
             .is_dir()
             .then_some(())

@@ -162,11 +162,11 @@ impl Database {
         }
     }
 
-    /// Whether there is a file; a PostgreSQL server says so itself.
-    pub(crate) fn may_exist(&self) -> bool {
+    /// Whether there is a file; a PostgreSQL server says so itself. An error where this program may not look.
+    pub(crate) fn may_exist(&self) -> io::Result<bool> {
         match &self.engine {
-            Engine::Sqlite { file } => file.exists(),
-            Engine::Postgres => true,
+            Engine::Sqlite { file } => file.try_exists(),
+            Engine::Postgres => Ok(true),
         }
     }
 }

@@ -62,8 +62,9 @@ pub enum OpenError {
     InvalidUrl { scheme: String, reason: &'static str },
     #[error("the database does not exist")]
     NotFound,
-    #[error("the database cannot be opened for writing")]
-    NotCreated(#[from] std::io::Error),
+    /// The file can be neither looked for nor made.
+    #[error("the database's file cannot be reached")]
+    NotReached(#[from] std::io::Error),
     /// A PostgreSQL database that cannot hold every text.
     #[error(
         "the database's encoding is {found}, and must be UTF8: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"

@@ -33,7 +33,7 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
 
 /// Whether this program can work with the database as it is.
 pub(crate) async fn check(database: &Database) -> Result<(), OpenError> {
-    if !database.may_exist() {
+    if !database.may_exist()? {
         return Err(OpenError::NotFound);
     }
     let mut connection = database.connect(Role::Writer).await?;

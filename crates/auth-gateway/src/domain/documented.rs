@@ -1,5 +1,6 @@
 //! Holds the page about events against the code, both ways: every kind, with its public and its personal fields.
 
+use super::kinds::KINDS;
 use super::login::{LoginEvent, LoginFailure, failed};
 use super::platform::Platform;
 use super::{api_key, client, session, signing_key, user};
@@ -37,6 +38,9 @@ fn every_kind_of_event_happens_in_the_histories() {
         kinds::<LoginEvent>("login"),
     ];
     let known: BTreeSet<String> = known.into_iter().flatten().collect();
+    let listed: BTreeSet<&str> = KINDS.into_iter().collect();
+    let kinds: BTreeSet<&str> = known.iter().filter_map(|row| Some(row.split_once(' ')?.1)).collect();
+    assert_eq!(listed, kinds);
     let happened = written()
         .iter()
         .map(|row| row.split(" | ").next().unwrap().to_owned())

@@ -12,6 +12,7 @@ pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod device;
 pub(crate) mod aggregate;
+pub(crate) mod kinds;
 pub(crate) mod fact;
 pub(crate) mod sealed;
 pub(crate) mod owner;

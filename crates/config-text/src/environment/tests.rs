@@ -32,7 +32,13 @@ fn a_credential_file_beats_a_named_file_beats_a_variable() {
 fn a_named_file_that_is_missing_is_an_error_even_if_the_variable_is_set() {
     let pairs = [("KEY_FILE", "/nonexistent/key"), ("KEY", "value")];
     let error = secret(&pairs, "KEY").unwrap_err();
-    assert_eq!(error.to_string(), "`/nonexistent/key` cannot be read: entity not found");
+    assert_eq!(error.to_string(), "`/nonexistent/key` does not exist");
+}
+
+#[test]
+fn a_variable_that_names_no_file_is_named_itself() {
+    let error = secret(&[("KEY_FILE", ""), ("KEY", "value")], "KEY").unwrap_err();
+    assert_eq!(error.to_string(), "`KEY_FILE` is empty");
 }
 
 #[test]

@@ -75,7 +75,7 @@ where
 {
     let database = Database::at(url, options.patience)?;
     match &database.engine {
-        Engine::Sqlite { file } if options.create && !database.may_exist() => {
+        Engine::Sqlite { file } if options.create && !database.may_exist().map_err(OpenError::from)? => {
             let unfinished = Unfinished::beside(file, options.patience)?;
             let counts = restore_into(&unfinished.database, true, fold.as_ref(), input).await?;
             unfinished.finish().await?;

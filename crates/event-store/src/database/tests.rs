@@ -31,7 +31,7 @@ async fn a_database_can_be_at_any_path() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a b?c#d%20é.db");
     let database = at(&format!("sqlite:{}", file.display())).unwrap();
-    assert!(!database.may_exist());
+    assert!(!database.may_exist().unwrap());
     database.create().unwrap();
     let mut connection = database.connect(Role::Writer).await.unwrap();
     raw_sql("CREATE TABLE t (a INTEGER)")
@@ -39,4 +39,13 @@ async fn a_database_can_be_at_any_path() {
         .await
         .unwrap();
     assert!(std::fs::metadata(&file).unwrap().len() > 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_looked_for_is_not_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let below = |name: &str| at(&format!("sqlite:{}", folder.path().join(name).display())).unwrap();
+    assert!(!below("other.db").may_exist().unwrap());
+    assert!(below("file/below.db").may_exist().is_err());
 }

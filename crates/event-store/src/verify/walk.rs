@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// When the database can't be read.
 pub async fn verify_log(url: &str, key: Option<&Key>, outside: Vec<Checkpoint>) -> Result<Report, OpenError> {
     let database = Database::at(url, PATIENCE)?;
-    match database.may_exist() {
+    match database.may_exist()? {
         true => Ok(verify(&database, 1, key, outside).await?),
         false => Err(OpenError::NotFound),
     }

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::config::settings::{Database, DatabaseKind, MasterKeySource};
+use crate::crypto::master_key::MasterKey;
 
 /// Used when the file names no other and it can be had.
 const MASTER_KEY: &str = "AUTH_MASTER_KEY";
@@ -137,16 +138,31 @@ pub(super) fn master_key(
     environment: &Environment,
     cx: &mut Diagnostics,
 ) -> Option<MasterKeySource> {
-    if let Some(SecretName(name)) = named {
-        return reveal(name, environment, cx).map(MasterKeySource::Secret);
-    }
-    match environment.secret(MASTER_KEY) {
-        Ok(secret) => Some(MasterKeySource::Secret(secret)),
-        Err(SecretError::Unset) => Some(MasterKeySource::File(data.join("master.key"))),
-        Err(error) => {
-            let message = format!("the secret `{MASTER_KEY}` cannot be had: {error}");
-            cx.push(Diagnostic::placeless(code::UNSET_SECRET, message));
-            None
+    let (secret, refused) = match named {
+        Some(SecretName(name)) => {
+            let refused = Diagnostic::error(code::INVALID_VALUE, name.span, no_master_key(&name.value));
+            (reveal(name, environment, cx)?, refused)
         }
+        None => match environment.secret(MASTER_KEY) {
+            Ok(secret) => (
+                secret,
+                Diagnostic::placeless(code::INVALID_VALUE, no_master_key(MASTER_KEY)),
+            ),
+            Err(SecretError::Unset) => return Some(MasterKeySource::File(data.join("master.key"))),
+            Err(error) => {
+                let message = format!("the secret `{MASTER_KEY}` cannot be had: {error}");
+                cx.push(Diagnostic::placeless(code::UNSET_SECRET, message));
+                return None;
+            }
+        },
+    };
+    if MasterKey::from_base64(secret.expose_secret()).is_err() {
+        cx.push(refused.help("give 32 bytes in base64: `openssl rand -base64 32` makes new ones"));
+        return None;
     }
+    Some(MasterKeySource::Secret(secret))
+}
+
+fn no_master_key(secret: &str) -> String {
+    format!("the secret `{secret}` is no master key")
 }

@@ -6,6 +6,7 @@ use config_text::decode::Decode;
 use config_text::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use config_text::environment::Environment;
 use config_text::secret::{SecretName, reveal};
+use config_text::suggest::did_you_mean;
 use config_text::written::decode_parsed;
 use config_text::yaml::Node;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use crate::config::code::{DUPLICATE_NAME, SHORT_SECRET};
 use crate::config::settings::{Delivery, EventFilter, Webhook};
 use crate::config::url::Url;
+use crate::domain::kinds::KINDS;
 
 /// Shorter ones could be found by trying.
 const SHORTEST_SECRET: usize = 24;
@@ -64,7 +66,7 @@ impl Decode for EventPattern {
             let words = text.strip_suffix(".*").unwrap_or(text);
             let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             match text == "*" || words.split('.').all(word) {
-                true => Ok(Self(text.to_owned())),
+                true => happens(text).map(|()| Self(text.to_owned())),
                 false => Err("write a kind such as `session.started`, `session.*`, or `*`".to_owned()),
             }
         })
@@ -73,6 +75,25 @@ impl Decode for EventPattern {
     fn schema() -> Value {
         json!({ "type": "string", "pattern": r"^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$" })
     }
+}
+
+/// A receiver that waits for what is misspelt would be told nothing, and its place in the log would move on.
+fn happens(pattern: &str) -> Result<(), String> {
+    let family = |kind: &&str| {
+        pattern
+            .strip_suffix(".*")
+            .is_some_and(|family| family_of(kind) == family)
+    };
+    if pattern == "*" || KINDS.contains(&pattern) || KINDS.iter().any(family) {
+        return Ok(());
+    }
+    let families = KINDS.map(|kind| format!("{}.*", family_of(kind)));
+    let known = KINDS.into_iter().chain(families.iter().map(String::as_str));
+    Err(did_you_mean(pattern, known).unwrap_or_else(|| "no event is of this kind".to_owned()))
+}
+
+fn family_of(kind: &str) -> &str {
+    kind.split_once('.').map_or(kind, |(family, _)| family)
 }
 
 pub(super) fn deliveries(raw: &[RawDelivery], environment: &Environment, cx: &mut Diagnostics) -> Vec<Delivery> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use config_text::bounded::{Count, Patience, TimeLimit, Within};
+use config_text::bounded::{Count, Patience, Size, TimeLimit, Within};
 use config_text::diagnostic::{Diagnostic, Diagnostics, Spanned};
-use config_text::units::{ByteSize, write_duration};
+use config_text::units::write_duration;
 
 use crate::config::code::CONFLICTING_VALUES;
 use crate::config::settings::{Allowance, ApiKeys, Limits, RateLimits};
@@ -14,7 +14,7 @@ config_text::record! {
     /// Bounds of one connection and one request.
     pub(super) struct RawLimits as "the `limits` section" {
         /// A longer body is answered 413.
-        body: default("100KiB") ByteSize,
+        body: default("100KiB") Size<1024>,
         /// From a request's last header to the last byte of its body.
         body_time: default("10s") TimeLimit,
         /// From a request's last header to its answer; event streams have no such limit.
@@ -70,7 +70,7 @@ config_text::record! {
 
 pub(super) fn limits(raw: &RawLimits) -> Limits {
     Limits {
-        body: usize::try_from(raw.body.bytes()).unwrap_or(usize::MAX),
+        body: usize::try_from(raw.body.0.bytes()).unwrap_or(usize::MAX),
         body_time: raw.body_time.0,
         request_time: raw.request_time.0,
         connections: raw.connections.0,

@@ -14,10 +14,13 @@ const HEAD: &str = "version: 1\nissuer: https://auth.example.org\nmail: { spool:
 
 /// The value of every secret here: it must never be shown.
 const SECRET: &str = "hunter2-hunter2-hunter2-hunter2";
+/// 32 bytes in base64.
+const MASTER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 fn environment() -> Environment {
     Environment::from_pairs([
         ("KEY", SECRET),
+        ("MASTER", MASTER),
         ("SHORT", "hunter2"),
         ("WORD", "hunter2"),
         ("DATABASE", "postgres://auth:hunter2@db.example.org/auth"),

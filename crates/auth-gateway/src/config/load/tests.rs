@@ -8,6 +8,9 @@ use secrecy::ExposeSecret;
 use super::{Loaded, Overrides, load};
 use crate::config::settings::{DatabaseKind, MasterKeySource, Settings};
 
+/// 32 bytes.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
 fn of(loaded: Loaded) -> Settings {
     assert_eq!(loaded.diagnostics.render(&loaded.sources, false), "");
     loaded.settings.expect("no diagnostic, so settings")
@@ -21,7 +24,7 @@ fn said(loaded: &Loaded) -> String {
 #[test]
 fn the_committed_file_loads_without_a_word() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conf/auth.yaml");
-    let environment = Environment::from_pairs([("SMTP_PASSWORD", "secret"), ("AUTH_MASTER_KEY", "key")]);
+    let environment = Environment::from_pairs([("SMTP_PASSWORD", "secret"), ("AUTH_MASTER_KEY", KEY)]);
     let settings = of(load(Some(&file), &Overrides::default(), &environment));
     assert!(settings.issuer.is_secure());
 }
@@ -113,9 +116,15 @@ fn the_master_key_may_come_from_outside_without_being_named() {
     let settings = of(load(
         None,
         &overrides,
-        &Environment::from_pairs([("AUTH_MASTER_KEY", "k")]),
+        &Environment::from_pairs([("AUTH_MASTER_KEY", KEY)]),
     ));
-    assert!(matches!(&settings.master_key, MasterKeySource::Secret(secret) if secret.expose_secret() == "k"));
+    assert!(matches!(&settings.master_key, MasterKeySource::Secret(secret) if secret.expose_secret() == KEY));
+    let short = Environment::from_pairs([("AUTH_MASTER_KEY", "hunter2")]);
+    let said_of_it = said(&load(None, &overrides, &short));
+    assert!(
+        said_of_it.contains("error[invalid-value]: the secret `AUTH_MASTER_KEY` is no master key"),
+        "{said_of_it}"
+    );
     let broken = Environment::from_pairs([("AUTH_MASTER_KEY_FILE", "/nonexistent/key")]);
     assert!(
         said(&load(None, &overrides, &broken)).contains("error[unset-secret]"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::{SECRET, load, made};
+use super::{MASTER, SECRET, load, made};
 use crate::config::settings::{
     Allowance, DatabaseKind, EventFilter, LogLevel, MailTransport, MasterKeySource, Patience, SignUp, SmtpSecurity,
 };
@@ -175,8 +175,8 @@ fn a_postgres_database_is_a_secret_and_migrates_only_when_told() {
 
 #[test]
 fn a_named_master_key_is_read_from_outside() {
-    let settings = made("master_key: { secret: KEY }");
-    assert!(matches!(&settings.master_key, MasterKeySource::Secret(secret) if secret.expose_secret() == SECRET));
+    let settings = made("master_key: { secret: MASTER }");
+    assert!(matches!(&settings.master_key, MasterKeySource::Secret(secret) if secret.expose_secret() == MASTER));
 }
 
 #[test]

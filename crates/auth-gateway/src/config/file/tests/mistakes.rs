@@ -99,6 +99,13 @@ fn a_secret_that_stands_in_the_file_is_not_shown() {
 #[test]
 fn a_secret_must_be_there_and_fit_its_use() {
     assert_eq!(codes("master_key: { secret: NONE }"), ["unset-secret"]);
+    let no_key = "master_key: { secret: SHORT }";
+    assert_eq!(codes(no_key), ["invalid-value"]);
+    assert!(
+        said(no_key).contains("the secret `SHORT` is no master key"),
+        "{}",
+        said(no_key)
+    );
     assert_eq!(codes("database: { url: { secret: WORD } }"), ["unset-secret"]);
     assert_eq!(
         codes("deliveries: [{ name: a, url: \"https://a.example.org\", secret: { secret: SHORT } }]"),
@@ -144,6 +151,33 @@ fn values_that_cannot_hold_together_are_refused() {
             .1
             .contains("error[conflicting-values]: mail takes one way")
     );
+}
+
+#[test]
+fn an_event_that_never_happens_is_refused_where_one_is_to_be_told_of_it() {
+    let told_of = |events: &str| {
+        codes(&format!(
+            "deliveries: [{{ name: a, url: \"https://a.example.org\", secret: {{ secret: KEY }}, events: [{events}] }}]"
+        ))
+    };
+    for kind in ["sesion.started", "sesion.*", "session", "session.started.*"] {
+        assert_eq!(told_of(kind), ["invalid-value"], "{kind}");
+    }
+    assert_eq!(told_of("session.started, api_key.*, login.failed"), [""; 0]);
+    let misspelt =
+        "deliveries: [{ name: a, url: \"https://a.example.org\", secret: { secret: KEY }, events: [sesion.*] }]";
+    assert!(
+        said(misspelt).contains("did you mean `session.*`?"),
+        "{}",
+        said(misspelt)
+    );
+}
+
+#[test]
+fn a_body_is_never_too_short_for_a_login() {
+    assert_eq!(codes("limits: { body: 100 }"), ["invalid-value"]);
+    assert_eq!(codes("limits: { body: 1023B }"), ["invalid-value"]);
+    assert_eq!(codes("limits: { body: 1KiB }"), [""; 0]);
 }
 
 #[test]
