@@ -21,6 +21,7 @@ use crate::crypto::session_handle::SessionHandle;
 use crate::domain::api_key::{self, ApiKey, Dead};
 use crate::domain::ids::SessionId;
 use crate::domain::key_hash::KeyHash;
+use crate::domain::platform::Platform;
 use crate::domain::session::{self, Session};
 use crate::domain::signing_key;
 
@@ -46,6 +47,13 @@ impl std::ops::Deref for Resolved {
 
     fn deref(&self) -> &Known {
         &self.known
+    }
+}
+
+impl Resolved {
+    /// Where the credential is used: a session says so, and an API key is for programs.
+    pub(crate) fn platform(&self) -> Platform {
+        self.session.as_ref().map_or(Platform::Api, |session| session.platform)
     }
 }
 

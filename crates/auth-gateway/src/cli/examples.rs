@@ -83,7 +83,7 @@ pub(super) const LOG_CHECKPOINT: &str = "Examples, with the `--config FILE` or `
 
 pub(super) const AUDIT: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:
   auth-gateway audit --subject ada@example.org --since 24h
-  auth-gateway audit --kind login.failed --limit 1000 -o json
+  auth-gateway audit --kind login.failed --limit 1000 -o json        # one object a line
   auth-gateway audit --since 2026-03-01T00:00:00Z --until 2026-03-02T00:00:00Z";
 
 pub(super) const STATE_AT: &str = "Examples, with the `--config FILE` or `--data DIR` of the gateway:

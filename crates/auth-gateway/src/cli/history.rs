@@ -63,7 +63,6 @@ pub(crate) struct Audit {
     /// At most so many, the newest.
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: u32,
-    /// `json` is one object a line.
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -2,6 +2,8 @@
 //!
 //! A new endpoint is a line in the router's table and its description in a part; then this test writes the document anew.
 
+mod answers;
+
 use crate::support::gateway::{Answer, PASSWORD, new_address, shared};
 use auth_gateway::http::router;
 use serde_json::{Map, Value, json};

@@ -43,8 +43,10 @@ pub enum CredentialType {
     #[serde(alias = "vendor_key")]
     ApiKey,
     /// An access token.
-    #[serde(alias = "bearer", alias = "oauth_token")]
+    #[serde(alias = "oauth_token")]
     Jwt,
+    /// What stands behind `Bearer`: an access token or an API key.
+    Bearer,
     /// The handle in the session cookie.
     Session,
 }

@@ -129,7 +129,7 @@ fn every_name_of_a_credential_type_is_known_and_no_other() {
         ("api_key", CredentialType::ApiKey),
         ("vendor_key", CredentialType::ApiKey),
         ("jwt", CredentialType::Jwt),
-        ("bearer", CredentialType::Jwt),
+        ("bearer", CredentialType::Bearer),
         ("oauth_token", CredentialType::Jwt),
         ("session", CredentialType::Session),
     ];

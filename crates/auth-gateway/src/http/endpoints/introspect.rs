@@ -80,8 +80,8 @@ fn of_kind(kind: CredentialType, text: &str) -> Result<Shown, Refusal> {
     match kind {
         CredentialType::ApiKey => Ok(Shown::ApiKey(secret())),
         CredentialType::Session => Ok(Shown::Handle(secret())),
-        CredentialType::Auto | CredentialType::Jwt if is_key => Ok(Shown::ApiKey(secret())),
-        CredentialType::Jwt => Ok(Shown::Token(secret())),
+        CredentialType::Auto | CredentialType::Bearer if is_key => Ok(Shown::ApiKey(secret())),
+        CredentialType::Jwt | CredentialType::Bearer => Ok(Shown::Token(secret())),
         CredentialType::Auto if text.contains('.') => Ok(Shown::Token(secret())),
         CredentialType::Auto => Ok(Shown::Handle(secret())),
     }

@@ -18,7 +18,7 @@ pub(crate) async fn answer(asking: SignedIn) -> Json<Value> {
         "provider": "email",
         "organization_id": user.organization_id.to_string(),
         "project_scope": asking.who.identity.project_scope,
-        "platform": asking.session().map(|session| session.platform.as_str()),
+        "platform": asking.who.platform().as_str(),
         "created_at": user.registered_at.to_string(),
         "last_sign_in_at": user.last_sign_in_at.map(|at| at.to_string()),
         "metadata": { "locale": profile.locale, "timezone": profile.timezone },

@@ -365,3 +365,33 @@ async fn a_disabled_user_s_sessions_and_keys_are_worth_nothing_at_once() {
     let refused = gateway.client().post("/v1/auth/login", login).await;
     assert_eq!(super::refusal(&refused), (401, "AUTH_INVALID_CREDENTIALS"));
 }
+
+#[tokio::test]
+async fn no_other_kind_of_credential_is_looked_for_than_the_one_that_was_said() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let (_, key) = api_key(gateway, &person.email, "typed");
+    let edge = gateway.service("introspect");
+    let ask = async |credential: &str, kind: &str| {
+        let body = json!({"credential": credential, "type": kind});
+        edge.introspect_with(body).await.body["valid"] == true
+    };
+    let of_key = ["auto", "api_key", "vendor_key", "bearer"];
+    let of_token = ["auto", "jwt", "oauth_token", "bearer"];
+    for kind in [
+        "auto",
+        "api_key",
+        "vendor_key",
+        "jwt",
+        "oauth_token",
+        "bearer",
+        "session",
+    ] {
+        assert_eq!(ask(&key, kind).await, of_key.contains(&kind), "a key as {kind}");
+        assert_eq!(
+            ask(&person.access_token, kind).await,
+            of_token.contains(&kind),
+            "a token as {kind}"
+        );
+    }
+}

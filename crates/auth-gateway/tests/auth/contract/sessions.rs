@@ -38,7 +38,7 @@ async fn a_page_s_check_is_answered_200_whatever_cookie_it_has() {
         good.body,
         json!({
             "authenticated": true,
-            "user": {"id": person.id, "email": person.email, "role": "authenticated", "project_scope": null}
+            "user": {"id": person.id, "email": person.email, "role": "authenticated", "project_scope": null, "platform": "web"}
         })
     );
     let nobody = json!({"authenticated": false, "user": null});
