@@ -26,6 +26,8 @@ const REMEMBERED: u64 = 1_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) name: String,
+    /// What its registration was when it was asked for its secret.
+    pub(crate) as_of: AsOf,
     /// Empty: of the whole platform.
     audiences: BTreeSet<String>,
 }
@@ -65,7 +67,9 @@ impl Services {
     ) -> Result<Service, Refusal> {
         let name = id.to_owned();
         let id: ClientId = id.parse().map_err(|_| Refusal::InvalidCredential)?;
-        let client = self.client(&id, freshness).await?.ok_or(Refusal::InvalidCredential)?;
+        let as_of = freshness.current().await?;
+        let client = self.client(&id, freshness, as_of).await?;
+        let client = client.ok_or(Refusal::InvalidCredential)?;
         if !client
             .0
             .accepts_secret(&KeyHash(sha256(secret.expose().as_bytes())), now)
@@ -74,14 +78,18 @@ impl Services {
         }
         if client.0.may(capability) {
             let audiences = client.0.settings.audiences.clone();
-            Ok(Service { name, audiences })
+            Ok(Service { name, as_of, audiences })
         } else {
             Err(Refusal::NotAllowed)
         }
     }
 
-    async fn client(&self, id: &ClientId, freshness: &Freshness) -> Result<Option<Arc<(Client, AsOf)>>, Refusal> {
-        let as_of = freshness.current().await?;
+    async fn client(
+        &self,
+        id: &ClientId,
+        freshness: &Freshness,
+        as_of: AsOf,
+    ) -> Result<Option<Arc<(Client, AsOf)>>, Refusal> {
         let stream = id.stream();
         if let Some(known) = self.known.get(&stream)
             && freshness.still_holds(known.1, [&stream])

@@ -128,6 +128,15 @@ async fn a_signing_key_that_is_withdrawn_is_told_by_its_kid() {
 }
 
 #[tokio::test]
+async fn a_feed_goes_on_past_the_registration_of_its_own_service() {
+    let gateway = Served::start("");
+    gateway.set_up().await;
+    let mut feed = Feed::open(&gateway.service("feed"), "?from=0", None).await;
+    let key = revoked_key(&gateway.admin().await, "one").await;
+    assert_eq!(feed.about(&key).await["kind"], "api_key");
+}
+
+#[tokio::test]
 async fn a_feed_resumes_without_gap_and_without_repetition() {
     // Its own, so that nothing else comes in between.
     let gateway = Served::start("");

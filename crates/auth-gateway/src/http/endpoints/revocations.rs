@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use event_store::{Position, Subscription};
+use event_store::{Event, Position, Subscription};
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Deserialize;
@@ -112,10 +112,7 @@ impl Feed {
                 events = self.events.next() => events.ok()?,
                 () = &mut heartbeat => return Some(Bytes::from_static(b": alive\n\n")),
             };
-            // Whoever may follow is decided when the feed begins; a change of the service's standing begins it anew.
-            self.is_over = events
-                .iter()
-                .any(|event| event.stream.kind == "client" && event.stream.id == self.service.name);
+            self.is_over = events.iter().any(|event| self.is_of_service(event));
             let text: String = events
                 .iter()
                 .filter_map(revocation)
@@ -126,5 +123,11 @@ impl Feed {
             }
         }
         None
+    }
+
+    /// Whoever may follow is decided when the feed begins; a change of the service's standing since then begins it anew.
+    fn is_of_service(&self, event: &Event) -> bool {
+        let Service { name, as_of, .. } = &self.service;
+        event.stream.kind == "client" && event.stream.id == *name && event.position > as_of.0
     }
 }
