@@ -298,3 +298,20 @@ async fn a_key_is_shown_as_it_was_at_a_time_or_a_position() {
     let nobody = admin.get(&format!("{AUDIT}/state/user/nobody")).await;
     assert_eq!(nobody.code(), "NOT_FOUND");
 }
+
+#[tokio::test]
+async fn a_nul_is_refused_as_a_question() {
+    let gateway = shared().await;
+    let service = gateway.service("audit");
+    for field in ["subject", "kind", "actor", "client"] {
+        let refused = service.get(&format!("{AUDIT}?{field}=a%00")).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (400, "INVALID_REQUEST"),
+            "{field}"
+        );
+    }
+    for path in ["state/user/a%00", "state/user%00/a"] {
+        assert_eq!(service.get(&format!("{AUDIT}/{path}")).await.status, 404, "{path}");
+    }
+}

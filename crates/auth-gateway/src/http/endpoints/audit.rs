@@ -122,6 +122,10 @@ pub(crate) async fn state_at(
             return Err(Refusal::InvalidRequest("say `time` or `position`, not both".to_owned()));
         }
     };
+    // No stream is called so, and PostgreSQL takes no NUL.
+    if kind.contains('\0') || id.contains('\0') {
+        return Err(Refusal::NotFound);
+    }
     Ok(Json(app.state_at(StreamId::new(kind, id), moment, sight).await?))
 }
 
