@@ -42,6 +42,29 @@ impl Store {
         states(&self.inner.readers.fetch(rows).await?)
     }
 
+    /// All streams with this lookup, those with the newest events first, however many: read a thousand at a time, so not of
+    /// one moment. A stream that moves meanwhile may be missing or stand twice; who decides on all of them guards against that.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub async fn find_all(&self, lookup_kind: &str, key: &[u8]) -> Result<Vec<State>, Unavailable> {
+        let sql = "SELECT s.kind, s.id, s.version, s.state, s.position FROM lookups l \
+                   JOIN streams s ON s.kind = l.stream_kind AND s.id = l.stream_id \
+                   WHERE l.kind = $1 AND l.key = $2 AND s.position < $3 ORDER BY s.position DESC LIMIT $4";
+        let (mut found, mut before) = (Vec::new(), i64::MAX);
+        loop {
+            let page = || query(sql).bind(lookup_kind).bind(key).bind(before).bind(MOST_FOUND);
+            let rows = self.inner.readers.fetch(page).await?;
+            found.extend(states(&rows)?);
+            match rows.last() {
+                Some(last) if i64::try_from(rows.len()).is_ok_and(|found| found >= MOST_FOUND) => {
+                    before = last.try_get(4)?;
+                }
+                _ => return Ok(found),
+            }
+        }
+    }
+
     /// The streams of a kind in the order of their ids, from the first id greater than `after`.
     ///
     /// # Errors

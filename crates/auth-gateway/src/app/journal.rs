@@ -50,6 +50,16 @@ impl Journal {
         self.store.find(kind, key).await?.into_iter().map(Loaded::of).collect()
     }
 
+    /// All of them, however many.
+    pub(crate) async fn find_all<A: Aggregate>(&self, kind: &str, key: &[u8]) -> Result<Vec<Loaded<A>>, Refusal> {
+        self.store
+            .find_all(kind, key)
+            .await?
+            .into_iter()
+            .map(Loaded::of)
+            .collect()
+    }
+
     /// Seals the personal part of facts with the keys of their subjects.
     pub(crate) async fn seal(&self, facts: Vec<Fact>, now: Timestamp) -> Result<Vec<NewEvent>, Refusal> {
         let mut events = Vec::with_capacity(facts.len());
@@ -104,6 +114,15 @@ impl Journal {
 
     pub(crate) async fn append(&self, command: Command) -> Result<Outcome, Refusal> {
         Ok(self.store.append(command).await?)
+    }
+
+    /// For events of a stream whose version does not matter. `None`: what happened meanwhile, such as an erasure, leaves no room
+    /// for them, and nothing was done.
+    pub(crate) async fn append_if_it_follows(&self, command: Command) -> Result<Option<Outcome>, Refusal> {
+        match self.store.append(command).await {
+            Err(AppendError::Unfoldable(_)) => Ok(None),
+            appended => Ok(Some(appended?)),
+        }
     }
 
     /// Loads, decides, appends; again when the stream moved in between. `decide` gives no facts when there is nothing to

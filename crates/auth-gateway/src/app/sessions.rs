@@ -27,8 +27,16 @@ impl App {
     /// The user's live sessions, newest first.
     pub(crate) async fn sessions_of(&self, user: &User) -> Result<Vec<SeenSession>, Refusal> {
         let now = self.clock.now();
-        let mut seen = Vec::new();
-        for Loaded { state: session, .. } in self.journal.find::<Session>(USER_LOOKUP, user.id.0.as_bytes()).await? {
+        let mut seen: Vec<SeenSession> = Vec::new();
+        for Loaded { state: session, .. } in self
+            .journal
+            .find_all::<Session>(USER_LOOKUP, user.id.0.as_bytes())
+            .await?
+        {
+            // Most of them, of a program that signs in again and again: not worth a question.
+            if now >= session.expires_at {
+                continue;
+            }
             let last_used = self.usage.last_used(session.id.0, now).await?;
             if !session.is_live(now, last_used, user) {
                 continue;

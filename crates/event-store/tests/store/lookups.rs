@@ -7,6 +7,7 @@ use serde_json::json;
 on_both_databases! {
     streams_are_found_by_what_their_last_fold_said
     the_stream_with_the_newest_event_is_found_first
+    all_streams_are_found_however_many
     streams_of_a_kind_are_listed_by_id
 }
 
@@ -50,6 +51,23 @@ async fn the_stream_with_the_newest_event_is_found_first(database: Database) {
     assert_eq!(found(&store, "x").await, ["a", "c", "b"]);
     let state = &store.find("test", b"x").await.unwrap()[0];
     assert_eq!((state.version, state.stream.kind.as_ref()), (2, "thing"));
+}
+
+async fn all_streams_are_found_however_many(database: Database) {
+    let store = database.open().await;
+    let ids: Vec<String> = (0..2100).map(|number| number.to_string()).collect();
+    for some in ids.chunks(300) {
+        let found_by_x = || event(json!({"find_by": ["x"]}));
+        let command = some.iter().fold(Command::new(context()), |command, id| {
+            command.append(stream(id), Expected::Nothing, vec![found_by_x()])
+        });
+        store.append(command).await.unwrap();
+    }
+    let found = store.find_all("test", b"x").await.unwrap();
+    let found: Vec<&str> = found.iter().map(|state| state.stream.id.as_str()).collect();
+    let newest_first: Vec<&str> = ids.iter().rev().map(String::as_str).collect();
+    assert_eq!(found, newest_first);
+    assert_eq!(store.find("test", b"x").await.unwrap().len(), 1000);
 }
 
 async fn streams_of_a_kind_are_listed_by_id(database: Database) {

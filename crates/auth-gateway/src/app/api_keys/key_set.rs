@@ -104,7 +104,7 @@ impl App {
         let read = self.store.claim(KEY_SET, &digest).await?;
         let found = self
             .journal
-            .find::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
+            .find_all::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
             .await?;
         let live = found.into_iter().map(|loaded| loaded.state);
         Ok(KeySet {
