@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::caller::Caller;
 use super::idempotent::Once;
 use super::journal::Loaded;
+use super::resolve::Resolved;
 use super::{App, Refusal};
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::domain::api_key::{self, ApiKey, Creation, KeyOrigin, RevokeReason, Settings};
@@ -191,7 +192,7 @@ impl App {
         let mut seen = Vec::new();
         for Loaded { state, .. } in self
             .journal
-            .find::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
+            .find_all::<ApiKey>(api_key::USER_LOOKUP, owner.0.as_bytes())
             .await?
         {
             seen.push(self.seen_key(state).await?);
@@ -281,12 +282,14 @@ impl App {
         Ok(())
     }
 
-    /// A new text for the same key; the old one dies after `overlap`, to the millisecond.
+    /// A new text for the same key; the old one dies after `overlap`, to the millisecond. `asking` is the session that would
+    /// learn the text, if it is not an operator.
     pub(crate) async fn rotate_key(
         &self,
         id: ApiKeyId,
         owner: UserId,
         overlap: Option<Duration>,
+        asking: Option<&Resolved>,
         caller: &Caller,
     ) -> Result<(SeenKey, ApiKeyText), Refusal> {
         let overlap = overlap.unwrap_or(self.settings.api_keys.rotation_overlap);
@@ -296,12 +299,28 @@ impl App {
                 self.settings.api_keys.longest_overlap.as_secs()
             )));
         }
+        if let Some(asking) = asking {
+            self.refuse_wider(&self.key(id, owner).await?.key, asking)?;
+        }
         let text = ApiKeyText::generate(&*self.random);
         let command = api_key::Command::Rotate {
             hash: KeyHash(text.hash()),
             overlap,
         };
         Ok((self.change_key(id, owner, command, caller).await?, text))
+    }
+
+    /// Nobody learns a key that may do more, or elsewhere, than they themselves.
+    fn refuse_wider(&self, key: &ApiKey, asking: &Resolved) -> Result<(), Refusal> {
+        let (own, role) = (&asking.identity, &asking.account.user.role);
+        if own.project_scope.is_some() && own.project_scope != key.settings.project_scope {
+            return Err(Refusal::OtherProject);
+        }
+        let allowed = key.settings.permissions.granted_within(self.settings.scopes.of(role));
+        match allowed.iter().all(|scope| own.scopes.covers(scope)) {
+            true => Ok(()),
+            false => Err(Refusal::NotAllowed),
+        }
     }
 
     pub(crate) async fn revoke_key(

@@ -71,7 +71,7 @@ async fn work(app: &App, keys: Keys) -> Outcome {
         Keys::Rotate { id, overlap, output } => {
             let id = key_id(&id)?;
             let owner = app.key_owner(id).await?;
-            let (key, text) = app.rotate_key(id, owner, overlap, &caller).await?;
+            let (key, text) = app.rotate_key(id, owner, overlap, None, &caller).await?;
             with_text(output.output, &key, &text)
         }
         Keys::Revoke { id, output } => {

@@ -1,7 +1,7 @@
 //! Rotation: the old key and the new one both open during the overlap, and not a moment longer.
 
 use super::{KEYS, named_key};
-use crate::support::gateway::{Service, shared};
+use crate::support::gateway::{PASSWORD, Person, Service, shared};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -125,4 +125,72 @@ async fn an_answer_about_the_old_key_is_not_to_be_remembered_beyond_its_deadline
         humantime::parse_rfc3339(deadline).unwrap(),
     );
     assert!(until <= deadline, "{}", answer.text);
+}
+
+/// Somebody in a session of before they became an administrator, and in one of after.
+async fn before_and_after_a_promotion() -> (Person, Person) {
+    let gateway = shared().await;
+    let before = gateway.user().await;
+    gateway.command(&["users", "set-role", &before.email, "admin"]);
+    let after = Person::log_in(gateway.client(), &before.email, PASSWORD).await;
+    (before, after)
+}
+
+#[tokio::test]
+async fn nobody_learns_a_key_by_rotation_that_may_do_more_than_they() {
+    let (narrow, wide) = before_and_after_a_promotion().await;
+    let made = wide.post(KEYS, json!({"name": "all", "scopes": ["*"]})).await;
+    assert_eq!(made.body["data"]["permissions"], json!(["*"]), "{}", made.text);
+    let rotate = format!("{KEYS}/{}/rotate", made.body["data"]["id"].as_str().expect("a text"));
+    let refused = narrow.post(&rotate, json!({})).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (403, "FORBIDDEN"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(wide.post(&rotate, json!({})).await.status, 200);
+    let (own, _) = named_key(&narrow, "narrow").await;
+    assert_eq!(
+        narrow.post(&format!("{KEYS}/{own}/rotate"), json!({})).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn nobody_learns_a_key_of_another_project_by_rotation() {
+    let gateway = shared().await;
+    let person = gateway.user().await;
+    let in_project = async |project: &str| {
+        let body = json!({"email": person.email, "password": PASSWORD, "platform": "cli", "project_scope": project});
+        let answer = gateway.client().post("/v1/auth/login", body).await;
+        answer.body["access_token"].as_str().expect("a token").to_owned()
+    };
+    let (one, other) = (in_project("one").await, in_project("other").await);
+    let post = async |token: &str, path: &str, body| {
+        let request = person.client.request(reqwest::Method::POST, path);
+        crate::support::gateway::answer(request.bearer_auth(token).json(&body)).await
+    };
+    let made = post(&one, KEYS, json!({"name": "of one"})).await;
+    let rotate = format!("{KEYS}/{}/rotate", made.body["data"]["id"].as_str().expect("a text"));
+    let refused = post(&other, &rotate, json!({})).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    assert_eq!(post(&one, &rotate, json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn nobody_is_told_a_key_again_that_may_do_more_than_they() {
+    let (narrow, wide) = before_and_after_a_promotion().await;
+    let body = json!({"name": "all", "scopes": ["*"]});
+    let make = async |person: &Person| {
+        let request = person
+            .request(reqwest::Method::POST, KEYS)
+            .header("idempotency-key", "word");
+        crate::support::gateway::answer(request.json(&body)).await
+    };
+    let made = make(&wide).await;
+    assert_eq!(make(&wide).await.body, made.body);
+    let refused = make(&narrow).await;
+    assert!(refused.status.is_client_error(), "{}", refused.text);
+    assert!(!refused.text.contains(made.body["data"]["key"].as_str().expect("a key")));
 }

@@ -105,7 +105,8 @@ async fn make(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-/// One word of the client's for one request of one user.
+/// One word of the client's for one request of one user. What the session may do is part of the request: it bounds the key,
+/// whose text no session with less may be told again.
 fn once(headers: &HeaderMap, asking: &SignedIn, body: &impl Serialize) -> Result<Option<Once>, Refusal> {
     let mut lines = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(line) = lines.next() else { return Ok(None) };
@@ -118,7 +119,9 @@ fn once(headers: &HeaderMap, asking: &SignedIn, body: &impl Serialize) -> Result
             "Idempotency-Key: 1 to {LONGEST_IDEMPOTENCY_KEY} visible characters"
         )));
     };
-    let request = serde_json::to_vec(body).expect("bodies are plain data");
+    let identity = &asking.who.identity;
+    let asked = (body, &identity.scopes, &identity.project_scope);
+    let request = serde_json::to_vec(&asked).expect("bodies are plain data");
     let owner = asking.who.account.user.id.to_string();
     Ok(Some(Once::new("api_key.create", &owner, word, sha256(&request))))
 }

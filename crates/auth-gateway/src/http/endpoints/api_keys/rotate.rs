@@ -27,8 +27,9 @@ pub(crate) async fn rotate(
     OptionalFields(body): OptionalFields<Rotation>,
 ) -> Result<Json<Value>, Refusal> {
     let overlap = body.overlap_seconds.map(Duration::from_secs);
-    let owner = asking.who.account.user.id;
-    let (seen, text) = app.rotate_key(key_id(&id)?, owner, overlap, &asking.caller).await?;
+    let who = &asking.who;
+    let rotated = app.rotate_key(key_id(&id)?, who.account.user.id, overlap, Some(who), &asking.caller);
+    let (seen, text) = rotated.await?;
     let previous = seen.key.former.last().map(|former| former.valid_until.to_string());
     let mut data = line_with_key(&seen, &text);
     data["previous_key_expires_at"] = json!(previous);
