@@ -1,6 +1,6 @@
 //! Logging in with a password: counted, compared in the same time whoever it is, recorded, and then a session.
 
-use event_store::{Command as Change, Expected, RecordChange, Timestamp};
+use event_store::{Command as Change, Expected, RecordChange, StreamId, Timestamp};
 use identity_contract::AuthMethod;
 
 use super::accounts::Account;
@@ -162,7 +162,7 @@ impl App {
     }
 
     /// The failure as an event, with what counts it: on the account's stream, or on the day's when there is no account.
-    async fn record_failure(
+    pub(super) async fn record_failure(
         &self,
         user: Option<Loaded<User>>,
         reason: LoginFailure,
@@ -171,26 +171,28 @@ impl App {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let (stream, facts) = match user {
-            Some(user) => {
-                let command = user::Command::RecordFailedLogin { reason, login: fact };
-                (user.stream, user::decide(Some(&user.state), command, now)?)
-            }
-            None => (
-                login::stream(now),
-                vec![login::failed(
-                    fact.method,
-                    reason,
-                    fact.client_id,
-                    fact.platform,
-                    &fact.device,
-                )],
-            ),
+        let failure = |stream: StreamId, events| {
+            let mut change = Change::new(caller.context(now)).append(stream, Expected::Any, events);
+            change.records.clone_from(&counted);
+            change
         };
-        let events = self.journal.seal(facts, now).await?;
-        let mut change = Change::new(caller.context(now)).append(stream, Expected::Any, events);
-        change.records = counted;
-        self.journal.append(change).await?;
+        if let Some(user) = user {
+            let login = fact.clone();
+            let facts = user::decide(
+                Some(&user.state),
+                user::Command::RecordFailedLogin { reason, login },
+                now,
+            )?;
+            let events = self.journal.seal(facts, now).await?;
+            let recorded = self.journal.append_if_it_follows(failure(user.stream, events)).await?;
+            if recorded.is_some() {
+                return Ok(());
+            }
+            // Erased while the password was looked at.
+        }
+        let fact = login::failed(fact.method, reason, fact.client_id, fact.platform, &fact.device);
+        let events = self.journal.seal(vec![fact], now).await?;
+        self.journal.append(failure(login::stream(now), events)).await?;
         Ok(())
     }
 
@@ -238,7 +240,9 @@ impl App {
             .append(id.stream(), Expected::Nothing, started)
             .append(user.id.stream(), Expected::Any, recorded);
         command.records = records;
-        self.journal.append(command).await?;
+        // Erased while the password was looked at.
+        let opened = self.journal.append_if_it_follows(command).await?;
+        opened.ok_or(Refusal::InvalidCredentials)?;
         let tokens = self.token_pair(&session, user).await?;
         Ok(Opened {
             session,

@@ -1,6 +1,6 @@
 //! Changing a password, and choosing a new one when it is forgotten. Either ends every session but the one that asked.
 
-use event_store::{Command as Change, RecordChange, Timestamp};
+use event_store::{Command as Change, Expected, RecordChange, Timestamp};
 
 use super::caller::{Actor, Caller};
 use super::post::RESET_FOR;
@@ -106,12 +106,13 @@ impl App {
         let command = user::Command::RequestPasswordReset {
             device: caller.device(),
         };
-        let decided = |state: Option<&User>| Ok(user::decide(state, command.clone(), now)?);
-        self.journal
-            .change(&user.stream, caller, now, decided, |change: Change| {
-                change.record(put.clone())
-            })
-            .await?;
+        let facts = user::decide(Some(&user.state), command, now)?;
+        let events = self.journal.seal(facts, now).await?;
+        // Whatever its version: of many who ask at once nobody may be told to try again, as nobody is for an unknown address.
+        let change = Change::new(caller.context(now)).append(user.stream, Expected::Any, events);
+        if self.journal.append_if_it_follows(change.record(put)).await?.is_none() {
+            return self.keep_unused(caller, now).await;
+        }
         let link = self.link(&format!("/web/reset-password?token={}", token.expose()));
         self.post(
             postage,

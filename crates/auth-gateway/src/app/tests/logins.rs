@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::app::journal::Loaded;
+use crate::app::log_in::Entry;
 use crate::domain::ids::SessionId;
+use crate::domain::login::LoginFailure;
 use crate::domain::session::Session;
+use crate::domain::user::LoginFact;
+use identity_contract::AuthMethod;
 
 async fn stored(here: &Installation, id: SessionId) -> Session {
     let loaded: Option<Loaded<Session>> = here.app.journal.load(id.stream()).await.expect("read");
@@ -68,5 +72,54 @@ async fn a_wait_for_one_account_is_none_for_another_from_the_same_address() {
             matches!(second, Some(Refusal::TooManyAttempts { .. })),
             "{email}: {second:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_login_beside_an_erasure_is_one_of_an_unknown_account() {
+    let here = Installation::new(|_| {}).await;
+    let now = here.clock.now();
+    let before = here
+        .app
+        .user_by_email(&owner())
+        .await
+        .expect("read")
+        .expect("the owner");
+    let caller = at(1);
+    here.app.erase_user(before.state.id, &caller).await.expect("erased");
+    let fact = || LoginFact {
+        method: AuthMethod::Password,
+        client_id: None,
+        platform: Platform::Web,
+        device: caller.device(),
+    };
+    let failed = here.app.record_failure(
+        Some(before.clone()),
+        LoginFailure::WrongPassword,
+        fact(),
+        Vec::new(),
+        &caller,
+        now,
+    );
+    failed.await.expect("kept as that of an unknown account");
+    let entry = Entry {
+        login: fact(),
+        project_scope: None,
+        cookie: true,
+        records: Vec::new(),
+    };
+    let opened = here.app.open_session(&before.state, entry, &caller, now).await;
+    assert!(matches!(opened, Err(Refusal::InvalidCredentials)), "{:?}", opened.err());
+}
+
+#[tokio::test]
+async fn whoever_asks_for_many_letters_at_once_is_answered_alike_for_every_address() {
+    let here = Installation::new(|_| {}).await;
+    for address in [OWNER, "nobody@example.org"] {
+        let email: EmailAddress = address.parse().expect("an address");
+        let caller = at(9);
+        let answers = futures_util::future::join_all((0..40).map(|_| here.app.forgot_password(&email, &caller))).await;
+        let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        assert!(refused.is_empty(), "{address}: {refused:?}");
     }
 }
