@@ -43,6 +43,11 @@ impl Known {
         self.ends_at.into_iter().chain(idle_end).min()
     }
 
+    /// When what is noted as used ends by itself; keys may be looked at long after.
+    pub(super) fn end_of_use(&self) -> Option<Timestamp> {
+        self.session.as_ref().map(|session| session.expires_at)
+    }
+
     /// The identity, for one request.
     pub(crate) fn identity_for(&self, request_id: &str) -> Identity {
         Identity {

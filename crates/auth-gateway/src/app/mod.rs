@@ -9,6 +9,7 @@ pub(crate) mod passwords;
 pub(crate) mod log_in;
 pub(crate) mod refresh;
 pub(crate) mod sessions;
+mod lapsed;
 pub(crate) mod users;
 pub(crate) mod api_keys;
 pub(crate) mod audit;
@@ -190,11 +191,12 @@ impl App {
         })
     }
 
-    /// What is done now and then, whoever asks: keys rotate, last uses are written, what has expired is swept.
+    /// What is done now and then, whoever asks: keys rotate, last uses are written, what has expired ends and is swept.
     pub(crate) async fn tend(&self) -> Result<(), Refusal> {
         let now: Timestamp = self.clock.now();
         self.keys.rotate(now).await?;
         self.usage.flush().await?;
+        self.end_lapsed_sessions().await?;
         self.store.sweep(now).await?;
         Ok(())
     }

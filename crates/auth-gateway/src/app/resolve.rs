@@ -69,7 +69,7 @@ impl App {
             && self.freshness.still_holds(known.as_of, &known.streams)
             && known.is_in_time(now)
         {
-            self.usage.note(known.used, now);
+            self.usage.note(known.used, known.end_of_use(), now);
             return Ok(Resolved {
                 known,
                 resolution: Resolution::FromCache,
@@ -78,7 +78,7 @@ impl App {
         self.keys.follow(&self.freshness, as_of, now).await?;
         let known = Arc::new(self.read(shown, as_of, now).await?);
         self.known.insert(digest, Arc::clone(&known));
-        self.usage.note(known.used, now);
+        self.usage.note(known.used, known.end_of_use(), now);
         Ok(Resolved {
             known,
             resolution: Resolution::Fresh,

@@ -1,7 +1,7 @@
 //! When sessions and API keys were last used: noted in memory, written now and then, never on a request's way.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use event_store::{RecordChange, Store, Timestamp};
 use uuid::Uuid;
@@ -16,7 +16,14 @@ const CHUNK: usize = 500;
 
 pub(crate) struct Usage {
     store: Store,
-    noted: Mutex<HashMap<Uuid, Timestamp>>,
+    noted: Mutex<HashMap<Uuid, Use>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Use {
+    at: Timestamp,
+    /// After that nobody asks any more; `None` for what has no end of its own.
+    of_interest_until: Option<Timestamp>,
 }
 
 impl Usage {
@@ -27,48 +34,46 @@ impl Usage {
         }
     }
 
-    /// Notes a use of the session or key `id`.
-    pub(crate) fn note(&self, id: Uuid, now: Timestamp) {
-        let mut noted = self.noted.lock().expect("nobody panics while holding this lock");
+    /// Notes a use of the session or key `id`, which ends at `end`, if it does.
+    pub(crate) fn note(&self, id: Uuid, end: Option<Timestamp>, now: Timestamp) {
+        let mut noted = self.noted();
         if noted.len() < MOST || noted.contains_key(&id) {
-            noted.insert(id, now);
+            let (at, of_interest_until) = (now, end);
+            noted.insert(id, Use { at, of_interest_until });
         }
     }
 
     /// The last use that any gateway has told of.
     pub(crate) async fn last_used(&self, id: Uuid, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
-        let here = self
-            .noted
-            .lock()
-            .expect("nobody panics while holding this lock")
-            .get(&id)
-            .copied();
+        let here = self.noted().get(&id).map(|noted| noted.at);
         let written = self.store.record(KIND, id.as_bytes(), now).await?;
         let written = written.and_then(|record| Some(Timestamp(i64::from_be_bytes(record.value.try_into().ok()?))));
         Ok(here.max(written))
     }
 
-    /// Writes what was noted since the last time. What can not be written stays noted.
+    /// Writes what was noted since the last time. A note stays until it is written, so that whoever asks meanwhile finds it
+    /// here or there.
     pub(crate) async fn flush(&self) -> Result<(), Refusal> {
-        let noted: Vec<(Uuid, Timestamp)> =
-            std::mem::take(&mut *self.noted.lock().expect("nobody panics while holding this lock"))
-                .into_iter()
-                .collect();
-        for (index, chunk) in noted.chunks(CHUNK).enumerate() {
-            let changes = chunk.iter().map(|(id, at)| RecordChange::Put {
+        let noted: Vec<(Uuid, Use)> = self.noted().iter().map(|(id, noted)| (*id, *noted)).collect();
+        for chunk in noted.chunks(CHUNK) {
+            let changes = chunk.iter().map(|(id, noted)| RecordChange::Put {
                 kind: KIND.into(),
                 key: id.as_bytes().to_vec(),
-                value: at.0.to_be_bytes().to_vec(),
-                expires: None,
+                value: noted.at.0.to_be_bytes().to_vec(),
+                expires: noted.of_interest_until,
             });
-            if let Err(error) = self.store.change_records(changes.collect(), Timestamp(0)).await {
-                let mut kept = self.noted.lock().expect("nobody panics while holding this lock");
-                for (id, at) in noted.into_iter().skip(index * CHUNK) {
-                    kept.entry(id).or_insert(at);
+            self.store.change_records(changes.collect(), Timestamp(0)).await?;
+            let mut kept = self.noted();
+            for (id, written) in chunk {
+                if kept.get(id) == Some(written) {
+                    kept.remove(id);
                 }
-                return Err(error.into());
             }
         }
         Ok(())
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashMap<Uuid, Use>> {
+        self.noted.lock().expect("nobody panics while holding this lock")
     }
 }

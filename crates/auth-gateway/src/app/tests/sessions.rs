@@ -4,8 +4,10 @@ use super::*;
 use event_store::{Command, Expected};
 use identity_contract::AuthMethod;
 
+use crate::app::journal::Loaded;
+use crate::domain::ids::SessionId;
 use crate::domain::login::{self, LoginFailure};
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Phase, Session, USER_LOOKUP};
 
 #[tokio::test]
 async fn a_retry_within_the_grace_is_the_same_answer_and_at_its_end_a_replay() {
@@ -73,6 +75,56 @@ async fn a_session_that_ended_is_refused_however_much_else_has_happened_since() 
     let ended = here.app.end_session(id, Some(owner), EndReason::Logout, &at(1)).await;
     ended.expect("it was there");
     assert!(matches!(here.shown(token).await, Err(Refusal::SessionEnded)));
+}
+
+#[tokio::test]
+async fn a_session_whose_time_is_over_gets_its_end_and_the_others_go_on() {
+    let here = Installation::new(|_| {}).await;
+    let old = here.log_in(PASSWORD, 1).await.expect("in").session;
+    here.pass(DAY);
+    let ended = here.log_in(PASSWORD, 1).await.expect("in").session;
+    let by_owner = here.app.end_session(ended.id, None, EndReason::Logout, &at(1)).await;
+    by_owner.expect("it was there");
+    here.pass(old.expires_at.since(here.clock.now()));
+    let young = here.log_in(PASSWORD, 1).await.expect("in").session;
+    let phase = async |id: SessionId| {
+        let loaded: Option<Loaded<Session>> = here.app.journal.load(id.stream()).await.expect("read");
+        loaded.expect("it is there").state.phase
+    };
+    // The second time there is nothing to do, and it begins where the first has stopped.
+    for _ in 0..2 {
+        here.app.tend().await.expect("tended");
+        let reason = EndReason::Expired;
+        assert!(matches!(phase(old.id).await, Phase::Ended { reason: found, .. } if found == reason));
+        assert!(matches!(
+            phase(ended.id).await,
+            Phase::Ended {
+                reason: EndReason::Logout,
+                ..
+            }
+        ));
+        assert_eq!(phase(young.id).await, Phase::Open);
+    }
+    let found = here
+        .app
+        .journal
+        .find_all::<Session>(USER_LOOKUP, young.user_id.0.as_bytes())
+        .await;
+    assert_eq!(found.expect("found").len(), 1, "the others are found no more");
+}
+
+#[tokio::test]
+async fn a_use_is_known_while_it_is_written_and_forgotten_with_its_session() {
+    let here = Installation::new(|_| {}).await;
+    let session = here.log_in(PASSWORD, 1).await.expect("in");
+    here.shown(session.tokens.access_token.expose()).await.expect("good");
+    let (id, used_at) = (session.session.id.0, here.clock.now());
+    let known = async || here.app.usage.last_used(id, here.clock.now()).await.expect("read");
+    assert_eq!(known().await, Some(used_at));
+    here.app.tend().await.expect("written");
+    assert_eq!(known().await, Some(used_at), "now from the database");
+    here.pass(session.session.expires_at.since(here.clock.now()));
+    assert_eq!(known().await, None);
 }
 
 #[tokio::test]

@@ -61,4 +61,6 @@ pub(crate) enum EndReason {
     Superseded,
     /// A client gave its tokens back (RFC 7009).
     Revoked,
+    /// Its time was over.
+    Expired,
 }
