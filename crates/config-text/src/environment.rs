@@ -9,7 +9,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use crate::files;
+use crate::unreadable::reason;
 
 /// The systemd variable that names the folder of a service's credentials.
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
@@ -62,7 +62,7 @@ impl Environment {
             let path = Path::new(folder).join(name);
             match read(&path) {
                 Err(SecretError::Unreadable {
-                    reason: ErrorKind::NotFound,
+                    kind: ErrorKind::NotFound,
                     ..
                 }) => {}
                 found => return found,
@@ -104,8 +104,8 @@ pub enum SecretError {
     Unset,
     #[error("`{0}` is empty")]
     Empty(String),
-    #[error("`{path}` {}", files::reason(*reason))]
-    Unreadable { path: String, reason: ErrorKind },
+    #[error("`{path}` {}", reason(*kind))]
+    Unreadable { path: String, kind: ErrorKind },
     #[error("`{0}` is larger than 64 KiB")]
     TooLarge(String),
     #[error("`{0}` is not UTF-8 text")]
@@ -124,8 +124,8 @@ fn read(path: &Path) -> Result<SecretString, SecretError> {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(SecretError::TooLarge(place)),
         Err(error) => {
-            let reason = error.kind();
-            return Err(SecretError::Unreadable { path: place, reason });
+            let kind = error.kind();
+            return Err(SecretError::Unreadable { path: place, kind });
         }
     };
     match String::from_utf8(bytes) {

@@ -1,11 +1,12 @@
 //! Files that the configuration names. Paths are relative to the file that names them.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::unreadable::reason;
 use crate::written::Text;
 
 /// More than this is read of no file: the parser refuses half of it already.
@@ -45,15 +46,6 @@ pub fn read_text(path: &Path) -> Result<String, String> {
         return Ok(String::from_utf8_lossy(&bytes).into_owned());
     }
     String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
-}
-
-/// Why a file cannot be read, for the end of a sentence.
-pub fn reason(error: ErrorKind) -> String {
-    match error {
-        ErrorKind::NotFound => "does not exist".to_owned(),
-        ErrorKind::IsADirectory => "is a folder".to_owned(),
-        other => format!("cannot be read: {other}"),
-    }
 }
 
 /// A file that can be opened.

@@ -16,6 +16,7 @@ pub mod decode;
 pub mod yaml;
 mod substitution;
 pub mod environment;
+mod unreadable;
 pub mod units;
 pub mod suggest;
 pub mod diagnostic;

@@ -2,14 +2,13 @@
 
 mod import;
 pub(super) mod key_set;
+mod rotation;
 mod wish;
 
 pub(crate) use wish::{Expiry, KeyChange, NewKey};
 
 use key_set::KeySet;
 use wish::checkable;
-
-use std::time::Duration;
 
 use event_store::{Command as Change, Expected, Outcome, Timestamp};
 use identity_contract::ScopeSet;
@@ -18,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use super::caller::Caller;
 use super::idempotent::Once;
 use super::journal::Loaded;
-use super::resolve::Resolved;
 use super::{App, Refusal};
 use crate::crypto::api_key_text::ApiKeyText;
 use crate::domain::api_key::{self, ApiKey, Creation, KeyOrigin, RevokeReason, Settings};
@@ -280,47 +278,6 @@ impl App {
             return Err(Refusal::Exists("API key"));
         }
         Ok(())
-    }
-
-    /// A new text for the same key; the old one dies after `overlap`, to the millisecond. `asking` is the session that would
-    /// learn the text, if it is not an operator.
-    pub(crate) async fn rotate_key(
-        &self,
-        id: ApiKeyId,
-        owner: UserId,
-        overlap: Option<Duration>,
-        asking: Option<&Resolved>,
-        caller: &Caller,
-    ) -> Result<(SeenKey, ApiKeyText), Refusal> {
-        let overlap = overlap.unwrap_or(self.settings.api_keys.rotation_overlap);
-        if overlap > self.settings.api_keys.longest_overlap {
-            return Err(Refusal::Rule(format!(
-                "the overlap may be {} s at most",
-                self.settings.api_keys.longest_overlap.as_secs()
-            )));
-        }
-        if let Some(asking) = asking {
-            self.refuse_wider(&self.key(id, owner).await?.key, asking)?;
-        }
-        let text = ApiKeyText::generate(&*self.random);
-        let command = api_key::Command::Rotate {
-            hash: KeyHash(text.hash()),
-            overlap,
-        };
-        Ok((self.change_key(id, owner, command, caller).await?, text))
-    }
-
-    /// Nobody learns a key that may do more, or elsewhere, than they themselves.
-    fn refuse_wider(&self, key: &ApiKey, asking: &Resolved) -> Result<(), Refusal> {
-        let (own, role) = (&asking.identity, &asking.account.user.role);
-        if own.project_scope.is_some() && own.project_scope != key.settings.project_scope {
-            return Err(Refusal::OtherProject);
-        }
-        let allowed = key.settings.permissions.granted_within(self.settings.scopes.of(role));
-        match allowed.iter().all(|scope| own.scopes.covers(scope)) {
-            true => Ok(()),
-            false => Err(Refusal::NotAllowed),
-        }
     }
 
     pub(crate) async fn revoke_key(

@@ -64,7 +64,7 @@ impl ApiKeyText {
 
     /// Whether a credential that came as a bearer token is meant as an API key.
     pub(crate) fn looks_like_one(text: &str) -> bool {
-        text.starts_with(PREFIX) || OLD_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+        Self::PREFIXES.iter().any(|prefix| text.starts_with(prefix))
     }
 
     /// The key of the lookup `api_key_hash`: SHA-256 of the whole text, prefix included, as the platform's former

@@ -5,14 +5,13 @@
 use super::cookies::{SESSION_COOKIE, cookie_values};
 use super::error::Refusal;
 use super::secret::Secret;
+use crate::crypto::api_key_text::ApiKeyText;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_MCP_AUTH: HeaderName = HeaderName::from_static("x-mcp-auth");
-/// Prefixes of API keys, the present one first: such a text is a key wherever it stands.
-pub const API_KEY_PREFIXES: [&str; 3] = ["lano_", "lns_", "vx_"];
 /// Longer texts are no credentials of ours. Bytes.
 const MAX_LENGTH: usize = 8 * 1024;
 
@@ -132,7 +131,7 @@ fn authorization(line: &str) -> Result<(Carrier, Credential), Refusal> {
 }
 
 fn token_or_key(text: Secret) -> Credential {
-    match API_KEY_PREFIXES.iter().any(|prefix| text.expose().starts_with(prefix)) {
+    match ApiKeyText::looks_like_one(text.expose()) {
         true => Credential::ApiKey(text),
         false => Credential::Token(text),
     }

@@ -40,7 +40,7 @@ pub use body_limits::BodyLimits;
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use cookies::{CookieWriter, DisplayedUser, SESSION_COOKIE, USER_COOKIE};
 pub use cors::{CorsPolicy, OriginVerdict};
-pub use credential::{API_KEY_PREFIXES, Carrier, Credential, Presented};
+pub use credential::{Carrier, Credential, Presented};
 pub use error::{Refusal, Shape};
 pub use middleware::BaseSettings;
 pub use probe::{Check, Probe, Readiness};
