@@ -3,6 +3,7 @@
 mod compare;
 mod replace;
 mod save;
+mod turn;
 mod walk;
 
 pub(crate) use save::{Target, save};
@@ -28,6 +29,9 @@ pub struct Refolded {
 pub enum RefoldError {
     #[error("stream {stream} does not fold: {error}")]
     Unfoldable { stream: StreamId, error: FoldError },
+    /// The later one goes on in its place.
+    #[error("another rebuild of the states has begun meanwhile")]
+    EndedElsewhere,
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -7,10 +7,16 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// One for each version, oldest first: for SQLite and for PostgreSQL. A released one never changes.
-const MIGRATIONS: [(&str, &str); 1] = [(
-    include_str!("../migrations/sqlite/0001_event_store.sql"),
-    include_str!("../migrations/postgres/0001_event_store.sql"),
-)];
+const MIGRATIONS: [(&str, &str); 2] = [
+    (
+        include_str!("../migrations/sqlite/0001_event_store.sql"),
+        include_str!("../migrations/postgres/0001_event_store.sql"),
+    ),
+    (
+        include_str!("../migrations/sqlite/0002_rebuilds.sql"),
+        include_str!("../migrations/postgres/0002_rebuilds.sql"),
+    ),
+];
 #[expect(clippy::cast_possible_wrap, reason = "a handful")]
 const CURRENT: i64 = MIGRATIONS.len() as i64;
 

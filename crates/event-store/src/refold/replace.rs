@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, query, raw_sql};
 
+use super::turn::Turn;
 use super::walk::refold;
 use super::{RefoldError, Refolded, Target, Walk, save};
 use crate::database::{Engine, Role};
@@ -21,38 +22,65 @@ const BATCH: u32 = 2000;
 
 impl Store {
     /// Folds the whole log again beside the live rows, then replaces those in one transaction if they differ. Appends wait
-    /// for that last transaction alone.
+    /// for that last transaction alone, and for the tables to be made. A rebuild that is under way ends when another begins.
     ///
     /// # Errors
-    /// When a stream does not fold, or the database does not answer.
+    /// When a stream does not fold, another rebuild has begun, or the database does not answer.
     pub async fn rebuild_states(&self) -> Result<Refolded, RefoldError> {
         let engine = &self.inner.database.engine;
         let mut connection = self.inner.database.connect(Role::Deriver).await?;
-        begin(&mut connection, engine).await?;
+        head::begin(&mut connection, engine).await?;
+        let turn = Turn::take(&mut connection).await?;
         create(&mut connection, engine).await?;
         run(&mut connection, "COMMIT").await?;
-        let rebuilt = self.refold_beside(&mut connection).await;
-        if rebuilt.is_err() {
-            // What was open, if anything, ends with the connection; another one tidies up.
-            let _ = connection.close().await;
-            connection = self.inner.database.connect(Role::Deriver).await?;
-            drop_tables(&mut connection).await?;
-        }
+        let rebuilt = self.refold_beside(&mut connection, turn).await;
+        // What was open, if anything, ends with the connection.
         let _ = connection.close().await;
-        rebuilt
+        match rebuilt {
+            Ok(refolded) => Ok(refolded),
+            Err(error) => self.tidy_up(turn).await.and(Err(error)),
+        }
     }
 
-    async fn refold_beside(&self, connection: &mut AnyConnection) -> Result<Refolded, RefoldError> {
+    /// Leaves nothing behind. What another rebuild has made is that one's.
+    async fn tidy_up(&self, turn: Turn) -> Result<(), RefoldError> {
+        let database = &self.inner.database;
+        let mut connection = database.connect(Role::Deriver).await?;
+        head::begin(&mut connection, &database.engine).await?;
+        turn.check(&mut connection).await?;
+        drop_tables(&mut connection).await?;
+        run(&mut connection, "COMMIT").await?;
+        let _ = connection.close().await;
+        Ok(())
+    }
+
+    async fn refold_beside(&self, connection: &mut AnyConnection, turn: Turn) -> Result<Refolded, RefoldError> {
+        let engine = &self.inner.database.engine;
+        let mut position = self.refold_snapshot(connection, turn).await?;
+        while position + NEARLY_THERE < self.head().await? {
+            begin(connection, engine).await?;
+            position = self.follow(connection, position).await?;
+            commit(connection, turn).await?;
+        }
+        let head = head::begin(connection, engine).await?.position;
+        turn.check(connection).await?;
+        while position < head {
+            position = self.follow(connection, position).await?;
+        }
+        let refolded = replace(connection, head).await?;
+        run(connection, "COMMIT").await?;
+        Ok(refolded)
+    }
+
+    /// Folds the log as it is now, and returns the position of its last event.
+    async fn refold_snapshot(&self, connection: &mut AnyConnection, turn: Turn) -> Result<Position, RefoldError> {
         let (database, fold) = (&self.inner.database, self.inner.fold.as_ref());
         let mut snapshot = Snapshot::take(database).await?;
-        let start = snapshot
-            .head()
-            .await?
-            .map_or(0, |(position, _)| position.cast_unsigned());
+        let head = snapshot.head().await?;
         let (mut walk, mut folded) = (Walk::default(), Vec::new());
         loop {
             // The next streams are read and folded while the former ones are written.
-            let writing = write(connection, &database.engine, &folded);
+            let writing = write(connection, &database.engine, &folded, turn);
             let (next, written) = tokio::join!(walk.next(&mut snapshot.connection, fold), writing);
             written?;
             match next? {
@@ -61,19 +89,7 @@ impl Store {
             }
         }
         snapshot.end().await?;
-        let mut position = start;
-        while position + NEARLY_THERE < self.head().await? {
-            begin(connection, &database.engine).await?;
-            position = self.follow(connection, position).await?;
-            run(connection, "COMMIT").await?;
-        }
-        let head = head::begin(connection, &database.engine).await?.position;
-        while position < head {
-            position = self.follow(connection, position).await?;
-        }
-        let refolded = replace(connection, head).await?;
-        run(connection, "COMMIT").await?;
-        Ok(refolded)
+        Ok(head.map_or(0, |(position, _)| position.cast_unsigned()))
     }
 
     /// Inside a transaction: folds the next events into the new rows, and returns the position of the last.
@@ -121,12 +137,19 @@ async fn write(
     connection: &mut AnyConnection,
     engine: &Engine,
     folded: &[(StreamId, StreamRow)],
+    turn: Turn,
 ) -> Result<(), RefoldError> {
     if folded.is_empty() {
         return Ok(());
     }
     begin(connection, engine).await?;
     save(connection, Target::REBUILD, folded).await?;
+    commit(connection, turn).await
+}
+
+/// What was written to the tables of another rebuild is not.
+async fn commit(connection: &mut AnyConnection, turn: Turn) -> Result<(), RefoldError> {
+    turn.check(connection).await?;
     Ok(run(connection, "COMMIT").await?)
 }
 

@@ -3,5 +3,6 @@
 mod backup;
 mod evidence;
 mod projections;
+mod rebuilds;
 mod second_verifier;
 mod states;
