@@ -1,6 +1,6 @@
 //! The streams' rows as this appender last wrote them. A row changes only together with the head, so as long as the head is
-//! where this appender left it, what it wrote is what is there, and need not be read. (Folding the log again replaces rows
-//! under a head that stands, by what its events say: what is here.)
+//! where this appender left it, what it wrote is what is there, and need not be read. A rebuild, which replaces rows without
+//! an event, moves the head's number of rebuilds.
 
 use crate::head::Head;
 use crate::plan::StreamRow;
@@ -19,7 +19,7 @@ pub(crate) struct Known {
 
 impl Known {
     /// The rows among `wanted` that need not be read, now that the head is `head`; the others stay in `wanted`. All is
-    /// forgotten if somebody else has moved the head.
+    /// forgotten if somebody else has moved the head, be it by a rebuild.
     pub(crate) fn take(&mut self, head: Head, wanted: &mut BTreeSet<&StreamId>) -> BTreeMap<StreamId, StreamRow> {
         if self.head != Some(head) {
             self.forget();

@@ -279,6 +279,7 @@ impl Draft<'_> {
             self.head = Head {
                 position: event.position,
                 hash: event.hash,
+                ..self.head
             };
             self.events.push(event);
             self.texts.push(texts);

@@ -4,6 +4,7 @@ fn head(position: u64) -> Head {
     Head {
         position,
         hash: [7; 32],
+        rebuilds: 0,
     }
 }
 
@@ -58,6 +59,15 @@ fn nothing_is_known_once_somebody_else_has_moved_the_head() {
     let nothing = (rows(&[], 0), vec!["a".to_owned()]);
     assert_eq!(ask(&mut known, 3, &["a"]), nothing);
     assert_eq!(ask(&mut known, 2, &["a"]), nothing, "not even if it comes back");
+}
+
+#[test]
+fn nothing_is_known_once_a_rebuild_has_replaced_the_rows() {
+    let mut known = Known::default();
+    known.keep(head(2), rows(&["a"], 1));
+    let rebuilt = Head { rebuilds: 1, ..head(2) };
+    let stream = StreamId::new("s", "a");
+    assert_eq!(known.take(rebuilt, &mut [&stream].into()), rows(&[], 0));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, query, raw_sql};
 
-use super::turn::Turn;
+use super::turn::{self, Turn};
 use super::walk::refold;
 use super::{RefoldError, Refolded, Target, Walk, save};
 use crate::database::{Engine, Role};
@@ -188,6 +188,7 @@ async fn replace(connection: &mut AnyConnection, head: Position) -> Result<Refol
              INSERT INTO lookups (kind, key, stream_kind, stream_id) \
              SELECT kind, key, stream_kind, stream_id FROM rebuild_lookups";
         run(connection, replace).await?;
+        turn::pass(connection).await?;
     }
     drop_tables(connection).await?;
     Ok(Refolded {

@@ -25,8 +25,8 @@ impl Turn {
     }
 }
 
-/// Inside a transaction that holds the head: it is nobody's turn.
-async fn pass(connection: &mut AnyConnection) -> sqlx::Result<()> {
+/// Inside a transaction that holds the head: it is nobody's turn, and no appender knows the streams' rows any more.
+pub(super) async fn pass(connection: &mut AnyConnection) -> sqlx::Result<()> {
     let pass = query("UPDATE log_head SET rebuilds = rebuilds + 1");
     pass.execute(connection).await.map(drop)
 }

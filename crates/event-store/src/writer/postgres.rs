@@ -15,7 +15,7 @@ use sqlx::{PgConnection, raw_sql};
 
 pub(super) async fn connect(database: &Database) -> Result<PgConnection, Unavailable> {
     let mut connection = database.connect_to_postgres(Role::Writer).await?;
-    let prepare = raw_sql("PREPARE lock_head AS SELECT position, hash FROM log_head FOR UPDATE");
+    let prepare = raw_sql("PREPARE lock_head AS SELECT position, hash, rebuilds FROM log_head FOR UPDATE");
     prepare.execute(&mut connection).await?;
     Ok(connection)
 }

@@ -1,4 +1,4 @@
-//! Rebuilds of the states that meet: only the last one writes.
+//! Rebuilds of the states that meet each other, of which only the last one writes, and those who append.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -12,13 +12,14 @@ use serde_json::json;
 use tokio::task::{JoinHandle, block_in_place};
 use uuid::Uuid;
 
-use super::states::states;
+use super::states::{states, tamper};
 use crate::databases::{Database, on_both_databases};
 use crate::history::{Accounts, START, account_stream, open};
 
 on_both_databases! {
     a_rebuild_that_another_one_overtakes_ends
     a_rebuild_whose_tables_another_one_has_made_anew_ends
+    an_appender_forgets_the_rows_that_a_rebuild_replaced
 }
 
 /// Longer than anything takes that is not stuck.
@@ -123,4 +124,27 @@ async fn a_rebuild_whose_tables_another_one_has_made_anew_ends(database: Databas
     assert_eq!((ended.differs, ended.streams), (None, 6));
     assert_eq!(states(&store).await, before);
     assert_eq!(store.compare_states().await.unwrap().differs, None);
+}
+
+/// Whoever appends has read wrong rows, before or while they are mended, and remembers what it made of them.
+async fn an_appender_forgets_the_rows_that_a_rebuild_replaced(database: Database) {
+    let (store, other) = (open(&database.url).await, open(&database.url).await);
+    append(&store, 0, 3).await;
+    for appending in [&other, &store] {
+        let wrong = r#"UPDATE streams SET state = '{"balance":1000000,"name":null,"by":[]}'"#;
+        for begun in [false, true] {
+            tamper(&database, wrong).await;
+            if !begun {
+                // It reads the row, as the other one has appended before.
+                append(appending, 0, 1).await;
+            }
+            let rebuild = Rebuild::paused(&database, is_first).await;
+            if begun {
+                append(appending, 0, 1).await;
+            }
+            assert!(rebuild.end().await.unwrap().differs.is_some());
+            append(appending, 0, 1).await;
+            assert_eq!(store.compare_states().await.unwrap().differs, None, "begun: {begun}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ on_both_databases! {
     long_streams_are_folded_in_pieces
 }
 
-async fn tamper(database: &Database, sql: &str) {
+pub(super) async fn tamper(database: &Database, sql: &str) {
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(&database.url).await.unwrap();
     // Behind whoever is appending, who would write over it what was read before it.
