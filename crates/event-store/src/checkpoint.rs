@@ -84,13 +84,32 @@ fn parse_size(text: &str) -> Option<u64> {
     (size.to_string() == text).then_some(size)
 }
 
+/// What a checkpoint has to do with those that were kept before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Former {
+    /// The log it is about has grown from theirs.
+    Continued,
+    /// They do not count any more.
+    Dropped,
+}
+
+/// A checkpoint is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// One that was kept before would be lost, and it may be all that shows that the log was cut short or written anew.
+    #[error("a checkpoint of {kept} events is there, which this one of {size} does not continue")]
+    Contradicted { kept: u64, size: u64 },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
 /// A place outside the database that checkpoints are handed to.
 pub trait Sink: Send + Sync + 'static {
     /// Keeps `note`, a signed checkpoint of a log of `size` events. May block.
     ///
     /// # Errors
-    /// When it is not safely kept.
-    fn keep(&self, size: u64, note: &str) -> std::io::Result<()>;
+    /// When it is not safely kept, or `former` ones are to be continued and say something else.
+    fn keep(&self, size: u64, note: &str, former: Former) -> Result<(), KeepError>;
 }
 
 #[cfg(test)]

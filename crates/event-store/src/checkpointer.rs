@@ -7,15 +7,16 @@ use std::sync::Arc;
 use sqlx::{Connection, Row, query};
 
 use crate::chain::{GENESIS, Hash};
-use crate::checkpoint::{Checkpoint, NoteError, Signer, Sink};
+use crate::checkpoint::{Checkpoint, Former, KeepError, NoteError, Signer, Sink};
 use crate::database::{Database, Role};
 use crate::error::Unavailable;
 use crate::event::Position;
 use crate::merkle::CompactRange;
+use crate::row::unsigned;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::timestamp::Timestamp;
-use crate::verify::{Finding, Verifier, walk};
+use crate::verify::{Finding, Problem, Verifier, Witness, walk};
 
 /// A checkpoint that was signed and is in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub enum SignError {
     Unavailable(#[from] Unavailable),
     /// The checkpoint is in the database; the next call hands it over again.
     #[error("the checkpoint is not kept outside: {0}")]
-    NotKept(#[source] io::Error),
+    NotKept(#[source] KeepError),
 }
 
 /// Signs checkpoints of one log and hands them to places outside the database.
@@ -48,8 +49,8 @@ pub struct Checkpointer {
     database: Database,
     signer: Arc<dyn Signer>,
     sinks: Vec<Arc<dyn Sink>>,
-    /// What was signed before is deleted and not continued.
-    anew: bool,
+    /// Those that were dropped are deleted, and not looked at.
+    former: Former,
     last: Option<Last>,
     /// Size of the newest checkpoint that all sinks keep.
     kept: Option<Position>,
@@ -68,7 +69,7 @@ impl Checkpointer {
             database,
             signer,
             sinks: Vec::new(),
-            anew: false,
+            former: Former::Continued,
             last: None,
             kept: None,
         }
@@ -81,11 +82,11 @@ impl Checkpointer {
         self
     }
 
-    /// Also signs a log of which another key has signed checkpoints, whichever of them: checks it from its beginning, and
-    /// deletes all that are in the database.
+    /// Also signs a log of which another key has signed checkpoints, whichever of them, or which is not the one that they
+    /// saw: checks it from its beginning, and deletes all that are in the database.
     #[must_use]
     pub fn anew(mut self) -> Checkpointer {
-        self.anew = true;
+        self.former = Former::Dropped;
         self
     }
 
@@ -103,6 +104,7 @@ impl Checkpointer {
             None => self.sign_tree(&last, now).await?,
         };
         self.hand_over(&signed).await?;
+        self.former = Former::Continued;
         Ok(Some(signed))
     }
 
@@ -131,29 +133,21 @@ impl Checkpointer {
         Ok(last)
     }
 
-    /// The newest checkpoint in the database; without any that can be continued, the beginning of the log.
+    /// The newest checkpoint in the database; without any that can be continued, the beginning of the log. One of more events
+    /// than there are is not passed over.
     async fn stored(&self, snapshot: &mut Snapshot) -> Result<Last, SignError> {
         let beginning = Last {
             tree: CompactRange::default(),
             head: GENESIS,
             signed: None,
         };
-        if self.anew {
-            return Ok(beginning);
-        }
-        let select = query(
-            "SELECT log_checkpoints.note, log_checkpoints.tree, events.hash FROM log_checkpoints \
-             JOIN events ON events.position = log_checkpoints.position ORDER BY log_checkpoints.position DESC LIMIT 1",
-        );
-        let Some(row) = select
-            .fetch_optional(&mut snapshot.connection)
-            .await
-            .map_err(Unavailable::from)?
-        else {
+        let newest = match self.former {
+            Former::Continued => newest(snapshot).await?,
+            Former::Dropped => None,
+        };
+        let Some(Newest { note, tree, head }) = newest else {
             return Ok(beginning);
         };
-        let columns = || Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-        let (note, tree, head): (String, Vec<u8>, Vec<u8>) = columns().map_err(Unavailable::from)?;
         // The signature covers the root, and the root the tree: neither can be another's.
         let checkpoint = match Checkpoint::open(&note, self.signer.key()) {
             Ok(checkpoint) => checkpoint,
@@ -183,10 +177,9 @@ impl Checkpointer {
             note: checkpoint.sign(self.signer.as_ref())?,
         };
         let mut connection = self.database.connect(Role::Writer).await?;
-        if self.anew {
+        if self.former == Former::Dropped {
             let delete = query("DELETE FROM log_checkpoints").execute(&mut connection).await;
             delete.map_err(Unavailable::from)?;
-            self.anew = false;
         }
         // Another gateway may have signed the same log in this moment.
         let insert = query(
@@ -214,11 +207,55 @@ impl Checkpointer {
         for sink in &self.sinks {
             let sink = Arc::clone(sink);
             let Signed { size, note } = signed.clone();
-            let kept = tokio::task::spawn_blocking(move || sink.keep(size, &note)).await;
-            kept.map_err(io::Error::other).flatten().map_err(SignError::NotKept)?;
+            let former = self.former;
+            let kept = tokio::task::spawn_blocking(move || sink.keep(size, &note, former)).await;
+            let kept = kept.map_err(|error| KeepError::Io(io::Error::other(error))).flatten();
+            kept.map_err(SignError::NotKept)?;
         }
         self.kept = Some(signed.size);
         Ok(())
+    }
+}
+
+/// The checkpoint of the most events that is in the database.
+struct Newest {
+    note: String,
+    tree: Vec<u8>,
+    /// Stored as the hash of its last event; empty if there is a gap.
+    head: Vec<u8>,
+}
+
+async fn newest(snapshot: &mut Snapshot) -> Result<Option<Newest>, SignError> {
+    let select = query(
+        "SELECT log_checkpoints.position, note, tree, (SELECT hash FROM events WHERE position = log_checkpoints.position), \
+         (SELECT MAX(position) FROM events) FROM log_checkpoints ORDER BY log_checkpoints.position DESC LIMIT 1",
+    );
+    let row = select.fetch_optional(&mut snapshot.connection).await;
+    let Some(row) = row.map_err(Unavailable::from)? else {
+        return Ok(None);
+    };
+    let columns = || {
+        let head: Option<Vec<u8>> = row.try_get(3)?;
+        let newest = Newest {
+            note: row.try_get(1)?,
+            tree: row.try_get(2)?,
+            head: head.unwrap_or_default(),
+        };
+        let end: Option<i64> = row.try_get(4)?;
+        Ok::<_, sqlx::Error>((newest, unsigned(&row, 0)?, end.unwrap_or_default().cast_unsigned()))
+    };
+    let (newest, size, end) = columns().map_err(Unavailable::from)?;
+    match size <= end {
+        true => Ok(Some(newest)),
+        false => Err(SignError::Tampered(truncated(end, size))),
+    }
+}
+
+fn truncated(end: Position, known: Position) -> Finding {
+    let witness = Witness::Stored;
+    Finding {
+        position: end + 1,
+        problem: Problem::Truncated { known, witness },
     }
 }
 

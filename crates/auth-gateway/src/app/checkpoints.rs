@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use event_store::checkpoint::KeepError;
 use event_store::checkpointer::{Checkpointer, SignError};
 
 use crate::clock::Clock;
 
-/// Never ends by itself. A log that was tampered with, or that another key has signed, gets no signature, and the reason is
-/// logged each time.
+/// Never ends by itself. A log that was tampered with, or that another key has signed, gets no signature, and none takes the
+/// place of a kept one that it contradicts; the reason is logged each time.
 pub(crate) async fn keep_signing(mut checkpointer: Checkpointer, every: Duration, clock: Arc<dyn Clock>) {
     let mut rounds = tokio::time::interval(every);
     loop {
@@ -16,10 +17,16 @@ pub(crate) async fn keep_signing(mut checkpointer: Checkpointer, every: Duration
         match checkpointer.sign(clock.now()).await {
             Ok(Some(signed)) => tracing::debug!(size = signed.size, "the log has a signed checkpoint"),
             Ok(None) => {}
-            Err(error @ (SignError::Tampered(_) | SignError::OtherKey { .. })) => {
-                tracing::error!(%error, "no checkpoint was signed");
-            }
+            Err(error) if is_about_the_log(&error) => tracing::error!(%error, "no checkpoint was signed"),
             Err(error) => tracing::warn!(%error, "no checkpoint was signed"),
         }
     }
+}
+
+/// Somebody must look at the log: waiting mends nothing.
+fn is_about_the_log(error: &SignError) -> bool {
+    matches!(
+        error,
+        SignError::Tampered(_) | SignError::OtherKey { .. } | SignError::NotKept(KeepError::Contradicted { .. })
+    )
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use config_text::environment::Environment;
-use event_store::checkpoint::{Checkpoint, Folder, Key, NoteError, Signer as _};
+use event_store::checkpoint::{Checkpoint, Folder, KeepError, Key, NoteError, Signer as _};
 use event_store::checkpointer::SignError;
 use event_store::verify::{Problem, Report};
 use event_store::{ExportError, Position, Store};
@@ -159,6 +159,10 @@ async fn sign(store: &Store, settings: &Settings, anew: bool, format: Format) ->
     if let Err(SignError::OtherKey { .. }) = &signed {
         eprintln!("auth-gateway: {OTHER_KEY}");
         eprintln!("auth-gateway: if they have changed for good, `log checkpoint --anew` signs with the new key");
+    }
+    if let Err(SignError::NotKept(KeepError::Contradicted { .. })) = &signed {
+        eprintln!("auth-gateway: `log verify` tells more; if the log is shorter for good reason, such as a restored backup,");
+        eprintln!("auth-gateway: `log checkpoint --anew` begins anew");
     }
     match signed? {
         Some(signed) if format == Format::Json => output::one(format, &json!({"note": signed.note})),

@@ -127,9 +127,9 @@ fn a_folder_keeps_every_checkpoint_and_knows_the_latest() {
     let place = tempfile::tempdir().unwrap();
     let folder = Folder::open(place.path().join("checkpoints")).unwrap();
     assert_eq!(folder.latest().unwrap(), None);
-    folder.keep(9, "nine\n").unwrap();
-    folder.keep(10, "ten\n").unwrap();
-    assert_eq!(folder.latest().unwrap().as_deref(), Some("ten\n"));
+    folder.keep(9, &note(9, 1), Former::Continued).unwrap();
+    folder.keep(10, &note(10, 1), Former::Continued).unwrap();
+    assert_eq!(folder.latest().unwrap(), Some(note(10, 1)));
     let mut names: Vec<String> = std::fs::read_dir(place.path().join("checkpoints"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -143,4 +143,34 @@ fn a_folder_keeps_every_checkpoint_and_knows_the_latest() {
             "latest.checkpoint"
         ]
     );
+}
+
+fn note(size: u64, root: u8) -> String {
+    let checkpoint = Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size,
+        root: [root; 32],
+    };
+    checkpoint.sign(&signer()).unwrap()
+}
+
+#[test]
+fn a_folder_loses_no_checkpoint_to_one_that_contradicts_it() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::open(place.path()).unwrap();
+    folder.keep(9, &note(9, 1), Former::Continued).unwrap();
+    folder.keep(10, &note(10, 1), Former::Continued).unwrap();
+    // Again, as after a failure.
+    folder.keep(10, &note(10, 1), Former::Continued).unwrap();
+    let refused = |size, root| match folder.keep(size, &note(size, root), Former::Continued) {
+        Err(KeepError::Contradicted { kept, .. }) => kept,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((refused(8, 1), refused(9, 1), refused(10, 2)), (10, 10, 10));
+    assert_eq!(folder.latest().unwrap(), Some(note(10, 1)));
+    std::fs::remove_file(place.path().join("latest.checkpoint")).unwrap();
+    assert_eq!(refused(9, 2), 9);
+
+    folder.keep(9, &note(9, 2), Former::Dropped).unwrap();
+    assert_eq!(folder.latest().unwrap(), Some(note(9, 2)));
 }

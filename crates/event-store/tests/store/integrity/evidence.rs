@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_store::checkpoint::{Checkpoint, Folder, Key, LocalSigner, Signer};
+use event_store::checkpoint::{Checkpoint, Folder, KeepError, Key, LocalSigner, Signer};
 use event_store::checkpointer::SignError;
 use event_store::stored::StoredEvent;
 use event_store::verify::{Finding, Problem, Report, Witness, verify_log};
@@ -26,6 +26,8 @@ on_both_databases! {
     a_rehashed_log_is_found_through_the_outside_checkpoint_alone
     a_forged_checkpoint_in_the_database_is_found
     a_log_tampered_with_gets_no_new_signature
+    a_log_cut_short_gets_no_new_signature_after_a_restart
+    a_checkpoint_kept_outside_is_not_replaced_by_that_of_a_shorter_log
     checkpoints_go_on_after_a_restart
     a_log_that_another_key_has_signed_is_signed_anew_or_not_at_all
     a_log_that_two_keys_have_signed_is_signed_anew
@@ -335,6 +337,57 @@ async fn a_log_tampered_with_gets_no_new_signature(database: Database) {
         matches!(&refused, Err(SignError::Tampered(finding)) if *finding == at(head + 1, Problem::Edited)),
         "{refused:?}"
     );
+}
+
+/// To nine events, the head with them.
+const CUT_SHORT: &str = "DELETE FROM events WHERE position > 9; \
+     UPDATE log_head SET position = 9, hash = (SELECT hash FROM events WHERE position = 9);";
+
+async fn a_log_cut_short_gets_no_new_signature_after_a_restart(database: Database) {
+    let scene = Scene::new(database).await;
+    let known = scene.store.head().await.unwrap();
+    let kept = scene.outside.latest().unwrap();
+    scene.tamper(CUT_SHORT).await;
+    let restarted = || {
+        scene
+            .store
+            .checkpointer(signer())
+            .keep_in(Arc::new(scene.outside.clone()))
+    };
+    let witness = Witness::Stored;
+    let truncated = at(10, Problem::Truncated { known, witness });
+    let mut checkpointer = restarted();
+    for _ in 0..2 {
+        let refused = checkpointer.sign(Timestamp(START)).await;
+        assert!(
+            matches!(&refused, Err(SignError::Tampered(finding)) if *finding == truncated),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(scene.outside.latest().unwrap(), kept);
+
+    let anew = restarted().anew().sign(Timestamp(START)).await.unwrap().unwrap();
+    assert_eq!((anew.size, scene.outside.latest().unwrap()), (9, Some(anew.note)));
+    assert_eq!(scene.verify_with_outside().await.finding, None);
+}
+
+async fn a_checkpoint_kept_outside_is_not_replaced_by_that_of_a_shorter_log(database: Database) {
+    let scene = Scene::new(database).await;
+    let known = scene.store.head().await.unwrap();
+    let latest = scene.outside.latest().unwrap();
+    scene.tamper(CUT_SHORT).await;
+    scene.tamper("DELETE FROM log_checkpoints").await;
+    let mut restarted = scene
+        .store
+        .checkpointer(signer())
+        .keep_in(Arc::new(scene.outside.clone()));
+    let refused = restarted.sign(Timestamp(START)).await;
+    assert!(
+        matches!(&refused, Err(SignError::NotKept(KeepError::Contradicted { kept, size: 9 })) if *kept == known),
+        "{refused:?}"
+    );
+    assert_eq!(scene.outside.latest().unwrap(), latest);
+    assert!(scene.verify_with_outside().await.finding.is_some());
 }
 
 async fn checkpoints_go_on_after_a_restart(database: Database) {
