@@ -12,6 +12,7 @@ use crate::database::{Database, Role};
 use crate::error::Unavailable;
 use crate::event::Position;
 use crate::merkle::CompactRange;
+use crate::projection::{begin, run};
 use crate::row::unsigned;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
@@ -176,28 +177,32 @@ impl Checkpointer {
             size: checkpoint.size,
             note: checkpoint.sign(self.signer.as_ref())?,
         };
+        self.store(&signed, &last.tree, now).await?;
+        self.last = Some(Last {
+            signed: Some(signed.clone()),
+            ..last.clone()
+        });
+        Ok(signed)
+    }
+
+    /// In the place of the dropped ones: all or nothing.
+    async fn store(&self, signed: &Signed, tree: &CompactRange, now: Timestamp) -> Result<(), Unavailable> {
         let mut connection = self.database.connect(Role::Writer).await?;
+        begin(&mut connection, &self.database.engine).await?;
         if self.former == Former::Dropped {
-            let delete = query("DELETE FROM log_checkpoints").execute(&mut connection).await;
-            delete.map_err(Unavailable::from)?;
+            let delete = query("DELETE FROM log_checkpoints");
+            delete.execute(&mut connection).await?;
         }
         // Another gateway may have signed the same log in this moment.
         let insert = query(
             "INSERT INTO log_checkpoints (position, time, note, tree) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (position) DO UPDATE SET time = excluded.time, note = excluded.note, tree = excluded.tree",
         );
-        let insert = insert
-            .bind(signed.size.cast_signed())
-            .bind(now.0)
-            .bind(signed.note.as_str());
-        let inserted = insert.bind(last.tree.to_bytes()).execute(&mut connection).await;
-        inserted.map_err(Unavailable::from)?;
-        connection.close().await.map_err(Unavailable::from)?;
-        self.last = Some(Last {
-            signed: Some(signed.clone()),
-            ..last.clone()
-        });
-        Ok(signed)
+        let insert = insert.bind(signed.size.cast_signed()).bind(now.0);
+        let insert = insert.bind(signed.note.as_str()).bind(tree.to_bytes());
+        insert.execute(&mut connection).await?;
+        run(&mut connection, "COMMIT").await?;
+        Ok(connection.close().await?)
     }
 
     async fn hand_over(&mut self, signed: &Signed) -> Result<(), SignError> {

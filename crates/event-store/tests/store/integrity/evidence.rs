@@ -31,6 +31,7 @@ on_both_databases! {
     checkpoints_go_on_after_a_restart
     a_log_that_another_key_has_signed_is_signed_anew_or_not_at_all
     a_log_that_two_keys_have_signed_is_signed_anew
+    a_log_that_can_not_be_signed_anew_keeps_its_checkpoints
 }
 
 pub(super) fn signer() -> Arc<LocalSigner> {
@@ -444,4 +445,24 @@ async fn a_log_that_two_keys_have_signed_is_signed_anew(database: Database) {
     assert_eq!(signed.size, scene.store.head().await.unwrap());
     let verified = scene.verify_inside().await;
     assert_eq!((verified.finding, verified.confirmed.len()), (None, 1));
+}
+
+async fn a_log_that_can_not_be_signed_anew_keeps_its_checkpoints(database: Database) {
+    let scene = Scene::new(database).await;
+    let refuse = match scene.database.url.starts_with("sqlite") {
+        true => {
+            "CREATE TRIGGER refuses BEFORE INSERT ON log_checkpoints \
+             BEGIN SELECT RAISE(ABORT, 'as it was asked to'); END"
+        }
+        false => {
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ \
+             BEGIN RAISE EXCEPTION 'as it was asked to'; END $$; \
+             CREATE TRIGGER refuses BEFORE INSERT ON log_checkpoints FOR EACH ROW EXECUTE FUNCTION refuse()"
+        }
+    };
+    scene.tamper(refuse).await;
+    let refused = scene.store.checkpointer(signer()).anew().sign(Timestamp(START)).await;
+    assert!(matches!(refused, Err(SignError::Unavailable(_))), "{refused:?}");
+    let verified = scene.verify_inside().await;
+    assert_eq!((verified.finding, verified.confirmed.len()), (None, 3));
 }
