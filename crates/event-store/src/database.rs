@@ -76,12 +76,12 @@ impl Database {
         .await
     }
 
-    /// The same to PostgreSQL, for what only its own driver can.
-    pub(crate) async fn connect_to_postgres(&self, role: Role) -> Result<PgConnection, Unavailable> {
+    /// The same to PostgreSQL, for what only its own driver can, with a statement that is `prepared`.
+    pub(crate) async fn connect_to_postgres(&self, role: Role, prepared: &str) -> Result<PgConnection, Unavailable> {
         self.in_time(async {
             let options: PgConnectOptions = self.url.parse()?;
             let mut connection = options.disable_statement_logging().connect().await?;
-            let set_up = raw_sql(AssertSqlSafe(self.setting_up(role)));
+            let set_up = raw_sql(AssertSqlSafe(format!("{} {prepared}", self.setting_up(role))));
             set_up.execute(&mut connection).await?;
             Ok(connection)
         })

@@ -14,10 +14,8 @@ use crate::head::Head;
 use sqlx::{PgConnection, raw_sql};
 
 pub(super) async fn connect(database: &Database) -> Result<PgConnection, Unavailable> {
-    let mut connection = database.connect_to_postgres(Role::Writer).await?;
-    let prepare = raw_sql("PREPARE lock_head AS SELECT position, hash, rebuilds FROM log_head FOR UPDATE");
-    prepare.execute(&mut connection).await?;
-    Ok(connection)
+    let prepared = "PREPARE lock_head AS SELECT position, hash, rebuilds FROM log_head FOR UPDATE";
+    database.connect_to_postgres(Role::Writer, prepared).await
 }
 
 /// Two statements in one round trip: the second one sees what those before it in the row's queue have committed.

@@ -17,4 +17,5 @@ mod model;
 mod outage;
 mod records;
 mod remains;
+mod silence;
 mod writer;
