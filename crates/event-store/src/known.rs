@@ -33,7 +33,8 @@ impl Known {
         found
     }
 
-    /// The transaction that wrote `streams` and left the head at `head` was committed.
+    /// `streams` were written, and the head left at `head`, by a transaction that need not have ended: unless it is committed,
+    /// all must be forgotten.
     pub(crate) fn keep(&mut self, head: Head, streams: BTreeMap<StreamId, StreamRow>) {
         if self.streams.len() + streams.len() > MOST {
             self.streams.clear();
