@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection, Row, query, raw_sql};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -200,8 +200,10 @@ async fn a_subscriber_hears_of_another_store(database: Database) {
     let reader = database.open_with(Options { poll, ..options() }).await;
     let writer = database.open().await;
     let tail = tokio::spawn(tail(reader));
+    let deadline = Instant::now() + Duration::from_secs(60);
     // An announcement before the connection that listens is made is not heard, but one of these is.
     while !tail.is_finished() {
+        assert!(Instant::now() < deadline, "none of the announcements was heard");
         append_end(&writer).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
