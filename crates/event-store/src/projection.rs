@@ -8,6 +8,7 @@ mod activity;
 mod audit;
 mod catalog;
 mod catch_up;
+mod condition;
 mod rebuild;
 mod runner;
 mod step;

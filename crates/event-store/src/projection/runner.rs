@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Projection;
+use super::RebuildError;
 use super::catalog::{Live, enroll};
+use super::condition::Condition;
 use super::step::{Step, Target};
 use crate::database::Role;
 use crate::error::Unavailable;
@@ -48,7 +50,7 @@ impl Store {
                 projection,
                 connection: None,
                 enrolled: false,
-                failing: false,
+                condition: Condition::Well,
             };
             tokio::spawn(runner.run())
         };
@@ -65,8 +67,21 @@ struct Runner {
     /// `None` until it is needed, and after a failure.
     connection: Option<AnyConnection>,
     enrolled: bool,
-    /// The last step failed, and that was logged.
-    failing: bool,
+    /// As the last step left it, and as it was logged.
+    condition: Condition,
+}
+
+/// Why no step was made.
+enum Failure {
+    Unavailable(Unavailable),
+    /// The same program will fail again.
+    Stuck(String),
+}
+
+impl From<Unavailable> for Failure {
+    fn from(unavailable: Unavailable) -> Failure {
+        Failure::Unavailable(unavailable)
+    }
 }
 
 impl Runner {
@@ -75,9 +90,9 @@ impl Runner {
         loop {
             self.bell.mark_unchanged();
             match self.step().await {
-                Ok(Step::Applied(_)) => self.note(None),
+                Ok(Step::Applied(_)) => self.note(Condition::Well),
                 Ok(Step::CaughtUp) => {
-                    self.note(None);
+                    self.note(Condition::Well);
                     let since = Instant::now();
                     if timeout(poll, self.bell.changed()).await.is_ok() {
                         sleep(breath_after(since.elapsed())).await;
@@ -87,16 +102,19 @@ impl Runner {
                 Ok(Step::Poisoned { error, .. }) => {
                     log::error!("projection {} stopped: {error}", self.projection.name());
                 }
-                Err(unavailable) => {
-                    self.note(Some(&unavailable));
+                Err(failure) => {
                     self.connection = None;
-                    sleep(poll).await;
+                    self.note(match failure {
+                        Failure::Unavailable(unavailable) => Condition::Unavailable(unavailable.to_string()),
+                        Failure::Stuck(reason) => self.condition.stuck(reason, poll),
+                    });
+                    sleep(self.condition.pause(poll)).await;
                 }
             }
         }
     }
 
-    async fn step(&mut self) -> Result<Step, Unavailable> {
+    async fn step(&mut self) -> Result<Step, Failure> {
         let database = &self.store.inner.database;
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -104,12 +122,13 @@ impl Runner {
         };
         let engine = &database.engine;
         if !self.enrolled {
-            match enroll(&mut connection, engine, self.projection.as_ref()).await? {
+            let projection = self.projection.as_ref();
+            match enroll(&mut connection, engine, projection).await? {
                 Live::Current => {}
-                Live::Older => replace_older(&self.store, self.projection.as_ref()).await?,
-                Live::Newer(version) => {
-                    let (name, known) = (self.projection.name(), self.projection.version());
-                    log::error!("projection {name} is at version {version}, this program knows {known}");
+                Live::Older => replace_older(&self.store, projection).await?,
+                Live::Newer(found) => {
+                    let known = projection.version();
+                    return Err(Failure::Stuck(RebuildError::Newer { found, known }.to_string()));
                 }
             }
             self.enrolled = true;
@@ -125,15 +144,18 @@ impl Runner {
         Ok(step)
     }
 
-    /// Logs the first failure, and the end of failures.
-    fn note(&mut self, unavailable: Option<&Unavailable>) {
+    /// Logs what is new.
+    fn note(&mut self, condition: Condition) {
         let name = self.projection.name();
-        match unavailable {
-            Some(unavailable) if !self.failing => log::error!("projection {name} waits: {unavailable}"),
-            None if self.failing => log::info!("projection {name} goes on"),
-            _ => {}
+        if condition.is_news_after(&self.condition) {
+            match &condition {
+                Condition::Well => log::info!("projection {name} goes on"),
+                Condition::Unavailable(reason) | Condition::Stuck { reason, .. } => {
+                    log::error!("projection {name} waits: {reason}");
+                }
+            }
         }
-        self.failing = unavailable.is_some();
+        self.condition = condition;
     }
 }
 
@@ -142,12 +164,15 @@ fn breath_after(quiet: Duration) -> Duration {
     if quiet < LONG_BREATH { LONG_BREATH } else { BREATH }
 }
 
-async fn replace_older(store: &Store, projection: &dyn Projection) -> Result<(), Unavailable> {
+async fn replace_older(store: &Store, projection: &dyn Projection) -> Result<(), Failure> {
     let (name, version) = (projection.name(), projection.version());
     log::info!("projection {name} is made anew for version {version}");
     match store.rebuild_projection(projection).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(Unavailable::Database(error.to_string().into())),
+        Err(RebuildError::Unavailable(unavailable)) => Err(unavailable.into()),
+        // It need not be made anew again.
+        Err(error @ RebuildError::EndedElsewhere) => Err(Unavailable::Database(error.to_string().into()).into()),
+        Err(error @ (RebuildError::Poisoned(_) | RebuildError::Newer { .. })) => Err(Failure::Stuck(error.to_string())),
     }
 }
 

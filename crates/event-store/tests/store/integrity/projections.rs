@@ -9,12 +9,12 @@ use event_store::projection::{
     Activity, ApplyError, Audit, AuditQuery, CatchUpError, Column, NoProjection, Projection, ProjectionStatus,
     RebuildError, Table, Tables, Value,
 };
-use event_store::{Event, Store, Timestamp};
+use event_store::{Event, Options, Store, Timestamp};
 use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, raw_sql};
 
 use crate::databases::{Database, on_both_databases};
-use crate::history::{History, START, open};
+use crate::history::{Accounts, History, START, open};
 
 on_both_databases! {
     a_running_projection_follows_the_log
@@ -25,6 +25,7 @@ on_both_databases! {
     a_poison_event_stops_its_projection_loudly_and_is_never_skipped
     a_rebuild_that_meets_a_poison_event_leaves_the_live_rows
     a_new_version_replaces_the_rows_of_the_old_one
+    a_new_version_that_can_not_be_made_is_tried_again
     an_older_program_leaves_the_rows_of_a_newer_one
     an_unknown_projection_can_not_be_resumed
     events_are_found_by_everything_the_index_has
@@ -79,6 +80,8 @@ const BALANCES: Table = Table {
 struct Balances {
     version: u32,
     poison: AtomicU32,
+    /// How often it met that one alone, which is how it is found.
+    met: AtomicU32,
 }
 
 impl Balances {
@@ -86,6 +89,7 @@ impl Balances {
         Balances {
             version,
             poison: AtomicU32::new(0),
+            met: AtomicU32::new(0),
         }
     }
 }
@@ -115,6 +119,7 @@ impl Projection for Balances {
                            ON CONFLICT (account) DO UPDATE SET amount = b.amount + excluded.amount, steps = b.steps + 1";
                 tables.execute(add, values).await?;
                 if event.position == poison {
+                    self.met.fetch_add(u32::from(events.len() == 1), Ordering::SeqCst);
                     return Err(ApplyError::Refused("not of this world".to_owned()));
                 }
             }
@@ -293,6 +298,29 @@ async fn a_new_version_replaces_the_rows_of_the_old_one(database: Database) {
     .await;
     eventually("up to date", || is_at_head(&store, "balances")).await;
     assert_eq!(balances(&database).await, balances_of(&events(&store).await));
+}
+
+async fn a_new_version_that_can_not_be_made_is_tried_again(database: Database) {
+    open(&database.url).await;
+    let options = Options {
+        poll: Duration::from_millis(10),
+        ..Options::default()
+    };
+    let store = Store::open(&database.url, options, Arc::new(Accounts)).await.unwrap();
+    History::new(1).append(&store, 20).await;
+    store.catch_up(&Balances::new(1)).await.unwrap();
+    let newer = Arc::new(Balances::new(2));
+    newer.poison.store(9, Ordering::SeqCst);
+    let _projecting = store.project(vec![Arc::clone(&newer) as Arc<dyn Projection>]);
+    eventually("met twice", async || newer.met.load(Ordering::SeqCst) >= 2).await;
+    assert_eq!(status(&store, "balances").await.unwrap().version, 1);
+    newer.poison.store(0, Ordering::SeqCst);
+    eventually("version 2", async || {
+        status(&store, "balances")
+            .await
+            .is_some_and(|status| status.version == 2)
+    })
+    .await;
 }
 
 async fn an_older_program_leaves_the_rows_of_a_newer_one(database: Database) {
