@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::mpsc,
     task::{JoinHandle, JoinSet},
 };
 
@@ -22,7 +22,8 @@ use super::{
 /// How much mail may wait and how often it is tried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueSettings {
-    /// Messages that may wait; the next is refused.
+    /// Messages that may wait for their first try; the next is refused. As many may wait for another one; the next is given
+    /// up.
     pub(crate) waiting: usize,
     /// Messages sent at once.
     pub(crate) at_once: usize,
@@ -92,13 +93,15 @@ impl MailQueue {
     ) -> (Self, JoinHandle<()>) {
         let (messages, receiver) = mpsc::channel(settings.waiting.max(1));
         let fails = Arc::new(AtomicBool::new(false));
-        let sender = Sender {
+        let worker = Worker {
             transport,
             settings,
             report: Arc::clone(&report),
             fails: Arc::clone(&fails),
+            sending: JoinSet::new(),
+            resting: JoinSet::new(),
         };
-        let worker = tokio::spawn(work(receiver, Arc::new(sender)));
+        let worker = tokio::spawn(worker.work(receiver));
         let queue = Self {
             messages,
             report,
@@ -128,43 +131,66 @@ impl MailQueue {
     }
 }
 
-struct Sender {
+/// A message and how often it was tried.
+struct Tried {
+    message: Message,
+    times: u32,
+}
+
+struct Worker {
     transport: Arc<dyn MailTransport>,
     settings: QueueSettings,
     report: Report,
     fails: Arc<AtomicBool>,
+    sending: JoinSet<(Tried, Result<(), SendError>)>,
+    /// Those that wait for another try: meanwhile their places are others'.
+    resting: JoinSet<Tried>,
 }
 
-async fn work(mut receiver: mpsc::Receiver<Message>, sender: Arc<Sender>) {
-    let places = Arc::new(Semaphore::new(sender.settings.at_once.max(1)));
-    let mut sending = JoinSet::new();
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        let Some(message) = receiver.recv().await else { break };
-        let sender = Arc::clone(&sender);
-        sending.spawn(async move {
-            sender.try_again_and_again(&message).await;
-            drop(place);
-        });
-        while sending.try_join_next().is_some() {}
-    }
-    while sending.join_next().await.is_some() {}
-}
-
-impl Sender {
-    async fn try_again_and_again(&self, message: &Message) {
-        let mut wait = self.settings.first_wait;
-        let mut tried = 1;
+impl Worker {
+    async fn work(mut self, mut receiver: mpsc::Receiver<Message>) {
         loop {
-            let fate = match self.transport.send(message).await {
-                Ok(()) => Fate::Sent,
-                Err(error) if error.is_retryable() && tried < self.settings.tries => Fate::Failed(error),
-                Err(error) => Fate::GivenUp(error),
-            };
-            self.tell(message, tried, fate);
-            let Fate::Failed(_) = fate else { return };
-            tokio::time::sleep(wait).await;
-            wait *= 2;
-            tried += 1;
+            let has_place = self.sending.len() < self.settings.at_once.max(1);
+            tokio::select! {
+                Some(ended) = self.sending.join_next() => {
+                    if let Ok((tried, result)) = ended {
+                        self.judge(tried, result);
+                    }
+                }
+                Some(rested) = self.resting.join_next(), if has_place => {
+                    if let Ok(tried) = rested {
+                        self.send(tried);
+                    }
+                }
+                Some(message) = receiver.recv(), if has_place => self.send(Tried { message, times: 0 }),
+                else => break,
+            }
+        }
+    }
+
+    fn send(&mut self, mut tried: Tried) {
+        let transport = Arc::clone(&self.transport);
+        self.sending.spawn(async move {
+            let result = transport.send(&tried.message).await;
+            tried.times += 1;
+            (tried, result)
+        });
+    }
+
+    fn judge(&mut self, tried: Tried, result: Result<(), SendError>) {
+        let may_rest = tried.times < self.settings.tries && self.resting.len() < self.settings.waiting.max(1);
+        let fate = match result {
+            Ok(()) => Fate::Sent,
+            Err(error) if error.is_retryable() && may_rest => Fate::Failed(error),
+            Err(error) => Fate::GivenUp(error),
+        };
+        self.tell(&tried.message, tried.times, fate);
+        if let Fate::Failed(_) = fate {
+            let wait = self.settings.first_wait * 2_u32.pow(tried.times - 1);
+            self.resting.spawn(async move {
+                tokio::time::sleep(wait).await;
+                tried
+            });
         }
     }
 

@@ -138,6 +138,52 @@ async fn each_wait_before_another_try_is_twice_the_one_before() {
     );
 }
 
+#[tokio::test]
+async fn letters_that_wait_for_another_try_keep_no_other_waiting() {
+    let failing = [SendError::Later(450); FAST.at_once];
+    let (transport, (reports, report)) = (Scripted::new(&failing, 1000), reports());
+    let first_wait = Duration::from_secs(3600);
+    let (queue, worker) = MailQueue::start(transport.clone(), QueueSettings { first_wait, ..FAST }, report);
+    for id in 0..=2 {
+        queue.push(message(id)).unwrap();
+    }
+    until(|| reports.lock().unwrap().len() == 3).await;
+    worker.abort();
+    let failed = Fate::Failed(SendError::Later(450));
+    assert_eq!(*reports.lock().unwrap(), [failed, failed, Fate::Sent]);
+}
+
+#[tokio::test]
+async fn no_more_letters_wait_for_another_try_than_for_their_first() {
+    let (transport, (reports, report)) = (Scripted::new(&[SendError::TimedOut; 2], 1000), reports());
+    let settings = QueueSettings {
+        waiting: 1,
+        at_once: 1,
+        ..FAST
+    };
+    let first_wait = Duration::from_secs(3600);
+    let (queue, worker) = MailQueue::start(transport.clone(), QueueSettings { first_wait, ..settings }, report);
+    for id in 0..=1 {
+        queue.push(message(id)).unwrap();
+        until(|| reports.lock().unwrap().len() > usize::try_from(id).unwrap()).await;
+    }
+    worker.abort();
+    assert_eq!(
+        *reports.lock().unwrap(),
+        [Fate::Failed(SendError::TimedOut), Fate::GivenUp(SendError::TimedOut)]
+    );
+}
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    in_time.expect("it happens");
+}
+
 #[test]
 fn a_letter_is_given_up_after_about_five_minutes() {
     let usual = QueueSettings::default();
