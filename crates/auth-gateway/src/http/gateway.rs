@@ -105,7 +105,7 @@ impl Readiness for Dependencies {
     async fn mail(&self) -> Check {
         match self.app.mail_delivers() {
             true => Check::Pass,
-            false => Check::Fail("the last letter could not be delivered"),
+            false => Check::Fail("mail does not leave"),
         }
     }
 

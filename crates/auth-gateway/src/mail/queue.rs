@@ -80,7 +80,7 @@ pub(crate) struct QueueFull;
 pub(crate) struct MailQueue {
     messages: mpsc::Sender<Message>,
     report: Report,
-    /// The last try to send anything failed.
+    /// The last try that tells of more than its own letter failed.
     fails: Arc<AtomicBool>,
 }
 
@@ -119,7 +119,7 @@ impl MailQueue {
         })
     }
 
-    /// Whether mail leaves, as far as anybody can tell: nothing was tried yet, or the last try succeeded.
+    /// Whether mail leaves, as far as anybody can tell: nothing was tried yet, or the last try that tells succeeded.
     pub(crate) fn delivers(&self) -> bool {
         !self.fails.load(Ordering::Relaxed)
     }
@@ -194,9 +194,20 @@ impl Worker {
         }
     }
 
+    /// A letter that fails for its own sake says nothing of others.
+    fn note_the_way(&self, fate: Fate) {
+        match fate {
+            Fate::Sent => self.fails.store(false, Ordering::Relaxed),
+            Fate::Failed(error) | Fate::GivenUp(error) if error.concerns_all() => {
+                self.fails.store(true, Ordering::Relaxed);
+            }
+            Fate::Failed(_) | Fate::GivenUp(_) | Fate::Dropped => {}
+        }
+    }
+
     /// The log names the letter and the request that asked for it, never whom it is for.
     fn tell(&self, message: &Message, tried: u32, fate: Fate) {
-        self.fails.store(fate != Fate::Sent, Ordering::Relaxed);
+        self.note_the_way(fate);
         (self.report)(message.letter(), fate);
         let (id, letter, request_id) = (message.id(), message.letter(), message.request_id());
         match fate {

@@ -104,8 +104,10 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Codes that are about who sends, not about a recipient, are those of RFC 4954 (`AUTH`) and RFC 7504 (takes no mail).
 fn what_went_wrong(error: &lettre::transport::smtp::Error, message: &Message) -> SendError {
     match error.status().map(u16::from) {
+        Some(code @ (504 | 521 | 530 | 534 | 535 | 538)) => SendError::TurnedAway(code),
         Some(code) if error.is_permanent() => SendError::Refused(code),
         Some(code) => SendError::Later(code),
         None if error.is_timeout() => SendError::TimedOut,

@@ -11,6 +11,9 @@ pub(crate) trait MailTransport: Send + Sync {
     async fn send(&self, message: &Message) -> Result<(), SendError>;
 }
 
+/// Of SMTP: busy, or a stranger's first letter is to come again.
+const MAILBOX_UNAVAILABLE: u16 = 450;
+
 /// Why a message was not handed over. It holds no text of the other side, which likes to quote addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SendError {
@@ -24,6 +27,8 @@ pub(crate) enum SendError {
     Later(u16),
     #[error("the mail server refused the message ({0})")]
     Refused(u16),
+    #[error("the mail server turns us away, whatever the message ({0})")]
+    TurnedAway(u16),
     #[error("the mail server carries no address with letters beyond ASCII (SMTPUTF8)")]
     AddressBeyondAscii,
     #[error("the message could not be composed")]
@@ -37,7 +42,19 @@ impl SendError {
     pub(crate) fn is_retryable(self) -> bool {
         match self {
             Self::Unreachable | Self::TimedOut | Self::Tls | Self::Later(_) | Self::Spool(_) => true,
-            Self::Refused(_) | Self::AddressBeyondAscii | Self::Uncomposable => false,
+            Self::Refused(_) | Self::TurnedAway(_) | Self::AddressBeyondAscii | Self::Uncomposable => false,
+        }
+    }
+
+    /// Whether other messages would fail as well: a fault of the way, not of this message or whom it is for.
+    pub(crate) fn concerns_all(self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Later(MAILBOX_UNAVAILABLE) | Self::AddressBeyondAscii | Self::Uncomposable => {
+                false
+            }
+            Self::Unreachable | Self::TimedOut | Self::Tls | Self::Later(_) | Self::TurnedAway(_) | Self::Spool(_) => {
+                true
+            }
         }
     }
 }

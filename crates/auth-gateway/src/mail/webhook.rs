@@ -95,7 +95,8 @@ fn judge(status: StatusCode) -> Result<(), SendError> {
     match status.as_u16() {
         200..=299 => Ok(()),
         later @ (408 | 425 | 429 | 500..=599) => Err(SendError::Later(later)),
-        refused => Err(SendError::Refused(refused)),
+        refused @ (400 | 413 | 422) => Err(SendError::Refused(refused)),
+        elsewhere => Err(SendError::TurnedAway(elsewhere)),
     }
 }
 

@@ -220,16 +220,34 @@ async fn a_full_queue_refuses_at_once_while_the_mail_server_hangs() {
 
 #[tokio::test]
 async fn mail_delivers_until_a_try_fails_and_again_when_one_succeeds() {
-    let (transport, (_, report)) = (Scripted::new(&[SendError::Refused(550)], 0), reports());
+    let turned_away = SendError::TurnedAway(535);
+    let (transport, (_, report)) = (Scripted::new(&[turned_away], 0), reports());
     let (queue, worker) = MailQueue::start(transport.clone(), QueueSettings { at_once: 1, ..FAST }, report);
     assert!(queue.delivers());
     for (id, delivers) in [(1, false), (2, true)] {
         queue.push(message(id)).unwrap();
         transport.permits.add_permits(1);
-        while queue.delivers() != delivers {
-            tokio::task::yield_now().await;
-        }
+        until(|| queue.delivers() == delivers).await;
     }
     drop(queue);
     worker.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_letter_that_nobody_takes_does_not_say_that_mail_does_not_leave() {
+    let of_one_letter = [
+        SendError::Refused(550),
+        SendError::AddressBeyondAscii,
+        SendError::Uncomposable,
+        SendError::Later(450),
+    ];
+    for error in of_one_letter {
+        let (transport, (reports, report)) = (Scripted::new(&[error], 1000), reports());
+        let settings = QueueSettings { tries: 1, ..FAST };
+        let (queue, worker) = MailQueue::start(transport, settings, report);
+        queue.push(message(1)).unwrap();
+        until(|| reports.lock().unwrap().len() == 1).await;
+        assert!(queue.delivers(), "{error}");
+        worker.abort();
+    }
 }

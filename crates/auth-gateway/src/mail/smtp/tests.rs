@@ -143,6 +143,7 @@ async fn what_the_server_says_decides_whether_to_try_again() {
     let cases = [
         ("451 ada@example.org is busy", SendError::Later(451), true),
         ("550 no such user: ada@example.org", SendError::Refused(550), false),
+        ("530 log in, ada@example.org", SendError::TurnedAway(530), false),
     ];
     for (answer, expected, retryable) in cases {
         let (port, _) = serve(Server::AnswersRecipientWith(answer)).await;

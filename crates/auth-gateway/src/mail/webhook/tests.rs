@@ -113,9 +113,11 @@ async fn the_answer_decides_whether_to_try_again_and_redirects_are_not_followed(
         (503, Err(SendError::Later(503))),
         (429, Err(SendError::Later(429))),
         (400, Err(SendError::Refused(400))),
-        (410, Err(SendError::Refused(410))),
-        (307, Err(SendError::Refused(307))),
-        (308, Err(SendError::Refused(308))),
+        (422, Err(SendError::Refused(422))),
+        (401, Err(SendError::TurnedAway(401))),
+        (410, Err(SendError::TurnedAway(410))),
+        (307, Err(SendError::TurnedAway(307))),
+        (308, Err(SendError::TurnedAway(308))),
     ];
     for (status, expected) in cases {
         *receiver.answer.lock().await = StatusCode::from_u16(status).unwrap();
