@@ -1,7 +1,10 @@
-//! Limits on guessing, by client address: one counter for each limit and client, none shared.
+//! Limits on guessing, by client address: one counter for each limit and client, shared only by newcomers for whom there is
+//! no room.
 //!
 //! Limits by account are the use cases' own. Callers that act for many people, such as the edge asking what a credential is
 //! worth, use routes without a limit.
+
+mod clients;
 
 use super::client_address::ClientAddress;
 use super::error::{Refusal, whole_seconds};
@@ -9,21 +12,23 @@ use crate::telemetry::metrics::Metrics;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock, MonotonicClock};
+use clients::Clients;
+use governor::clock::{Clock, MonotonicClock, Reference};
 use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// Clients remembered by one limit. Beyond it newcomers are not counted by address; the limits by account still hold.
+/// Clients remembered by one limit. Beyond it newcomers share one counter.
 const MAX_CLIENTS: usize = 200_000;
+/// A full table is looked through for old clients so often at most: each time it is locked for milliseconds.
+const FORGETTING: Duration = Duration::from_secs(5);
 
 /// So many requests at once, and as many again over the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +77,10 @@ impl RateLimits {
 pub(crate) struct GuessLimit<C: Clock = MonotonicClock> {
     name: &'static str,
     allowance: Allowance,
-    clients: RateLimiter<IpNet, HashMapStateStore<IpNet>, C, StateInformationMiddleware>,
+    clients: RateLimiter<IpNet, Clients, C, StateInformationMiddleware>,
     clock: C,
     max_clients: usize,
+    forgot_at: Mutex<Option<C::Instant>>,
 }
 
 /// A request was within its limit. `left` more are, at once.
@@ -85,12 +91,17 @@ pub(crate) struct Admitted {
 
 impl<C: Clock + Clone> GuessLimit<C> {
     pub(crate) fn new(name: &'static str, allowance: Allowance, clock: C) -> Self {
+        Self::for_clients(MAX_CLIENTS, name, allowance, clock)
+    }
+
+    fn for_clients(max_clients: usize, name: &'static str, allowance: Allowance, clock: C) -> Self {
         Self {
             name,
             allowance,
-            clients: RateLimiter::new(allowance.quota(), HashMapStateStore::default(), clock.clone()),
+            clients: RateLimiter::new(allowance.quota(), Clients::at_most(max_clients), clock.clone()),
             clock,
-            max_clients: MAX_CLIENTS,
+            max_clients,
+            forgot_at: Mutex::default(),
         }
     }
 
@@ -100,16 +111,22 @@ impl<C: Clock + Clone> GuessLimit<C> {
     /// How long until the next one is within the limit.
     pub(crate) fn admit(&self, client: IpNet) -> Result<Admitted, Duration> {
         if self.clients.len() >= self.max_clients {
-            self.clients.retain_recent();
-            if self.clients.len() >= self.max_clients {
-                return Ok(Admitted { left: 0 });
-            }
+            self.forget_old_clients();
         }
         match self.clients.check_key(&client) {
             Ok(state) => Ok(Admitted {
                 left: state.remaining_burst_capacity(),
             }),
             Err(not_until) => Err(not_until.wait_time_from(self.clock.now())),
+        }
+    }
+
+    fn forget_old_clients(&self) {
+        let now = self.clock.now();
+        let mut forgot_at = self.forgot_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if forgot_at.is_none_or(|before| now.duration_since(before) >= FORGETTING.into()) {
+            *forgot_at = Some(now);
+            self.clients.retain_recent();
         }
     }
 
@@ -166,9 +183,12 @@ mod tests {
     use super::*;
     use governor::clock::FakeRelativeClock;
 
+    fn three_in_half_a_minute() -> Allowance {
+        Allowance::new(NonZeroU32::new(3).expect("three"), Duration::from_secs(30))
+    }
+
     fn limit(clock: &FakeRelativeClock) -> GuessLimit<FakeRelativeClock> {
-        let three = NonZeroU32::new(3).expect("three");
-        GuessLimit::new("sign-in", Allowance::new(three, Duration::from_secs(30)), clock.clone())
+        GuessLimit::new("sign-in", three_in_half_a_minute(), clock.clone())
     }
 
     fn client(text: &str) -> IpNet {
@@ -201,17 +221,49 @@ mod tests {
     #[test]
     fn old_clients_are_forgotten_when_there_are_too_many() {
         let clock = FakeRelativeClock::default();
-        let mut limit = limit(&clock);
-        limit.max_clients = 2;
-        while limit.admit(client("192.0.2.1/32")).is_ok() {}
-        assert!(limit.admit(client("192.0.2.2/32")).is_ok());
-        assert_eq!(
-            limit.admit(client("192.0.2.3/32")),
-            Ok(Admitted { left: 0 }),
-            "no room, not counted"
-        );
+        let limit = GuessLimit::for_clients(2, "sign-in", three_in_half_a_minute(), clock.clone());
+        let [one, two, three] = ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32"].map(client);
+        while limit.admit(one).is_ok() {}
+        assert!(limit.admit(two).is_ok());
+        assert_eq!(limit.admit(three), Ok(Admitted { left: 2 }));
+        assert_eq!(limit.clients.len(), 2, "no room");
         clock.advance(Duration::from_secs(60));
-        assert_eq!(limit.admit(client("192.0.2.3/32")), Ok(Admitted { left: 2 }));
+        assert_eq!(limit.admit(three), Ok(Admitted { left: 2 }));
         assert_eq!(limit.clients.len(), 1);
+    }
+
+    #[test]
+    fn a_full_table_lets_through_neither_who_is_known_nor_newcomers_together() {
+        let limit = GuessLimit::for_clients(2, "sign-in", three_in_half_a_minute(), FakeRelativeClock::default());
+        let [one, two, three, four] = ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32"].map(client);
+        while limit.admit(one).is_ok() {}
+        assert_eq!(limit.admit(two), Ok(Admitted { left: 2 }));
+        let newcomers = [three, four, three].map(|newcomer| limit.admit(newcomer));
+        assert_eq!(newcomers, [2, 1, 0].map(|left| Ok(Admitted { left })));
+        for exhausted in [one, three, four] {
+            assert_eq!(limit.admit(exhausted), Err(Duration::from_secs(10)));
+        }
+        assert_eq!(
+            limit.admit(two),
+            Ok(Admitted { left: 1 }),
+            "known, with a counter of its own"
+        );
+    }
+
+    #[test]
+    fn a_full_table_is_looked_through_now_and_then_only() {
+        let clock = FakeRelativeClock::default();
+        let limit = GuessLimit::for_clients(1, "sign-in", three_in_half_a_minute(), clock.clone());
+        let [one, two] = ["192.0.2.1/32", "192.0.2.2/32"].map(client);
+        assert!(limit.admit(one).is_ok());
+        clock.advance(Duration::from_secs(19));
+        assert!(
+            limit.admit(two).is_ok(),
+            "looked through too early for anybody to be old"
+        );
+        clock.advance(Duration::from_secs(4));
+        assert_eq!(limit.admit(two), Ok(Admitted { left: 1 }), "not looked through again");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(limit.admit(two), Ok(Admitted { left: 2 }));
     }
 }
