@@ -191,14 +191,21 @@ impl App {
         })
     }
 
-    /// What is done now and then, whoever asks: keys rotate, last uses are written, what has expired ends and is swept.
+    /// What is done now and then, whoever asks: keys rotate, last uses are written, what has expired ends and is swept. One that
+    /// can not be done keeps no other from it.
+    ///
+    /// # Errors
+    /// The first of those that could not be done.
     pub(crate) async fn tend(&self) -> Result<(), Refusal> {
         let now: Timestamp = self.clock.now();
-        self.keys.rotate(now).await?;
-        self.usage.flush().await?;
-        self.end_lapsed_sessions().await?;
-        self.store.sweep(now).await?;
-        Ok(())
+        let rotated = self.keys.rotate(now).await;
+        let flushed = self.usage.flush().await;
+        let ended = self.end_lapsed_sessions().await;
+        let swept = self.store.sweep(now).await;
+        rotated
+            .and(flushed)
+            .and(ended)
+            .and(swept.map(drop).map_err(Refusal::from))
     }
 }
 

@@ -9,6 +9,7 @@ mod logins;
 mod postage;
 mod sessions;
 mod signing_keys;
+mod tending;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -161,7 +161,9 @@ async fn sign(store: &Store, settings: &Settings, anew: bool, format: Format) ->
         eprintln!("auth-gateway: if they have changed for good, `log checkpoint --anew` signs with the new key");
     }
     if let Err(SignError::NotKept(KeepError::Contradicted { .. })) = &signed {
-        eprintln!("auth-gateway: `log verify` tells more; if the log is shorter for good reason, such as a restored backup,");
+        eprintln!(
+            "auth-gateway: `log verify` tells more; if the log is shorter for good reason, such as a restored backup,"
+        );
         eprintln!("auth-gateway: `log checkpoint --anew` begins anew");
     }
     match signed? {

@@ -9,6 +9,7 @@ use config_text::environment::Environment;
 use event_store::checkpoint::Folder;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use super::alone;
 use super::assemble::{Assembled, Purpose, assemble, checkpoint_signer};
@@ -63,20 +64,22 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
     let signing = tokio::spawn(sign_checkpoints(&app)?);
     let deliveries = Deliveries::start(&app.settings.deliveries, &app.store, &app.clock, &metrics).await?;
     let gateway = Gateway::new(Arc::clone(&app));
-    let tending = tokio::spawn(tend(Arc::clone(&app)));
+    let (stop_tending, stopped) = oneshot::channel();
+    let tending = tokio::spawn(tend(Arc::clone(&app), stopped));
     let following = app.follow_up();
     answer(listener, admin_listener, &gateway, &metrics).await?;
-    tending.abort();
     signing.abort();
     deliveries.stop().await;
-    drop(following);
-    app.tend().await?;
+    drop((following, stop_tending));
+    tending.await?;
     // Where another gateway still uses it, the last one does.
     if let Err(error) = app.store.empty_write_ahead_log().await {
         tracing::warn!(%error, "the write-ahead log was not emptied");
     }
     drop((gateway, app));
-    let _ = tokio::time::timeout(MAIL_DRAIN, mail_worker).await;
+    if tokio::time::timeout(MAIL_DRAIN, mail_worker).await.is_err() {
+        tracing::warn!("letters that could not be delivered in time are lost");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -156,12 +159,17 @@ fn sign_checkpoints(app: &App) -> anyhow::Result<impl Future<Output = ()> + use<
     Ok(keep_signing(checkpointer, wish.every, Arc::clone(&app.clock)))
 }
 
-async fn tend(app: Arc<App>) {
+/// Until it is stopped; then once more, whatever the database says: what is left to be done does not depend on it.
+async fn tend(app: Arc<App>, mut stopped: oneshot::Receiver<()>) {
     let keys = app.settings.signing_keys;
     let soonest = keys.publish_ahead.min(keys.rotate_every).min(keys.overlap);
     let mut rounds = tokio::time::interval((soonest / 2).clamp(SHORTEST_TENDING, TENDING));
-    loop {
-        rounds.tick().await;
+    let mut goes_on = true;
+    while goes_on {
+        goes_on = tokio::select! {
+            _ = rounds.tick() => true,
+            _ = &mut stopped => false,
+        };
         if let Err(error) = app.tend().await {
             tracing::warn!(%error, "what is done now and then could not be done");
         }

@@ -1,16 +1,22 @@
 //! How letters leave: the folder, the mail server and the program that the file names, and in whose name.
 
-use crate::support::eventually_async;
 use crate::support::gateway::{PASSWORD, Served, letters, new_address};
 use crate::support::start::Start;
+use crate::support::{eventually, eventually_async};
 use aws_lc_rs::hmac;
+use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
-use axum::{Router, routing::post};
+use axum::routing::{MethodRouter, post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+const SECRET: &str = "a secret of at least 24 bytes";
 
 /// What came in, in the order it came.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -92,9 +98,18 @@ async fn letters_go_to_the_mail_server_that_the_file_names_as_the_user_it_names(
     );
 }
 
+/// A gateway whose letters go to this program.
+async fn posting_to(program: MethodRouter) -> Served {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/mail", listener.local_addr().expect("bound"));
+    let router = Router::new().route("/mail", program);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let webhook = format!("mail: {{ webhook: {{ url: \"{url}\", secret: {{ secret: MAIL }} }} }}");
+    Start::new(&webhook).with_variable("MAIL", SECRET).go()
+}
+
 #[tokio::test]
 async fn letters_are_posted_signed_to_the_program_that_the_file_names() {
-    const SECRET: &str = "a secret of at least 24 bytes";
     let heard = Heard::default();
     let taken = Arc::clone(&heard);
     let take = async move |headers: HeaderMap, body: String| {
@@ -107,15 +122,7 @@ async fn letters_are_posted_signed_to_the_program_that_the_file_names() {
         }
         StatusCode::NO_CONTENT
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}/mail", listener.local_addr().expect("bound"));
-    let router = Router::new().route("/mail", post(take));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let gateway = Start::new(&format!(
-        "mail: {{ webhook: {{ url: \"{url}\", secret: {{ secret: MAIL }} }} }}"
-    ))
-    .with_variable("MAIL", SECRET)
-    .go();
+    let gateway = posting_to(post(take)).await;
     let email = sign_up(&gateway).await;
     eventually_async(async || !heard.lock().expect("not poisoned").is_empty()).await;
     let letter: Value = serde_json::from_str(&heard.lock().expect("not poisoned")[0]).expect("JSON");
@@ -123,6 +130,40 @@ async fn letters_are_posted_signed_to_the_program_that_the_file_names() {
         (&letter["to"], &letter["letter"]),
         (&json!(email), &json!("verify_email"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_that_wait_leave_before_the_end_though_the_database_fails() {
+    const LETTERS: usize = 5;
+    let (heard, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+    let (taken, closed) = (Arc::clone(&heard), Arc::clone(&gate));
+    let take = async move || {
+        taken.fetch_add(1, Ordering::SeqCst);
+        drop(closed.acquire().await);
+        StatusCode::NO_CONTENT
+    };
+    let mut gateway = posting_to(post(take)).await;
+    for _ in 0..LETTERS {
+        sign_up(&gateway).await;
+    }
+    eventually(|| (heard.load(Ordering::SeqCst) == LETTERS - 1).then_some(())).await;
+    let database = gateway.data.join("auth.db");
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", database.display()))
+        .await
+        .expect("the database");
+    let broken = sqlx::raw_sql("ALTER TABLE records RENAME TO lost").execute(&mut database);
+    broken.await.expect("renamed");
+    gateway.terminate();
+    eventually(|| {
+        gateway
+            .logged()
+            .contains("what is done now and then could not be done")
+            .then_some(())
+    })
+    .await;
+    gate.add_permits(LETTERS);
+    gateway.stopped();
+    assert_eq!(heard.load(Ordering::SeqCst), LETTERS);
 }
 
 #[tokio::test]

@@ -183,9 +183,14 @@ impl Served {
         self.log.lock().expect("not poisoned").clone()
     }
 
+    /// Tells it to stop.
+    pub(crate) fn terminate(&mut self) {
+        drop(self.stdin.take());
+    }
+
     /// Stops it: all that it has logged.
     pub(crate) fn stopped(mut self) -> String {
-        drop(self.stdin.take());
+        self.terminate();
         drop(self.child.wait());
         // Whoever wrote the log has ended; who reads it ends with it.
         let reader = self.reader.take().expect("it reads until the end");
