@@ -11,11 +11,14 @@ use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::l4::stream::Stream;
 use serde_json::json;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
 use tokio::sync::watch;
+
+/// Connections that wait to be accepted.
+const WAITING: u32 = 128;
 
 /// What the admin listener looks at.
 #[derive(Debug, Clone)]
@@ -84,13 +87,28 @@ pub(crate) fn bind_socket(path: &Path) -> io::Result<UnixListener> {
             "another gateway answers on it",
         ));
     }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(path)?;
+    remove_old_socket(path)?;
+    let socket = UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    // Before it listens nobody can connect, whatever the mode that it was made with.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    socket.listen(WAITING)
+}
+
+/// Nothing else than a socket: a mistyped path may be that of a file which somebody needs.
+fn remove_old_socket(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if there.file_type().is_socket() => std::fs::remove_file(path),
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            format!(
+                "{} is no socket and stays: move it away, or let `admin.socket` name another path",
+                path.display()
+            ),
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 #[async_trait]
@@ -179,4 +197,35 @@ fn answer(status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Vec
         .header(header::CACHE_CONTROL, "no-store")
         .body(body);
     built.unwrap_or_else(|_| Response::new(Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bind_socket;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[tokio::test]
+    async fn a_file_at_the_path_of_the_socket_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("edge.yaml");
+        std::fs::write(&path, "version: 1\n").expect("written");
+        let refused = bind_socket(&path).expect_err("it is no socket").to_string();
+        assert!(
+            refused.contains("edge.yaml") && refused.contains("admin.socket"),
+            "{refused}"
+        );
+        assert_eq!(std::fs::read_to_string(&path).expect("still there"), "version: 1\n");
+    }
+
+    #[tokio::test]
+    async fn a_socket_left_behind_is_replaced_by_one_for_its_owner_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("admin.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
+        let _listener = bind_socket(&path).expect("replaced");
+        let mode = std::fs::metadata(&path).expect("a socket").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let refused = bind_socket(&path).expect_err("somebody listens");
+        assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
+    }
 }
