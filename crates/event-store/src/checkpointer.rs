@@ -177,7 +177,7 @@ impl Checkpointer {
             size: checkpoint.size,
             note: checkpoint.sign(self.signer.as_ref())?,
         };
-        self.store(&signed, &last.tree, now).await?;
+        self.database.answered(self.store(&signed, &last.tree, now)).await?;
         self.last = Some(Last {
             signed: Some(signed.clone()),
             ..last.clone()
@@ -235,8 +235,8 @@ async fn newest(snapshot: &mut Snapshot) -> Result<Option<Newest>, SignError> {
         "SELECT log_checkpoints.position, note, tree, (SELECT hash FROM events WHERE position = log_checkpoints.position), \
          (SELECT MAX(position) FROM events) FROM log_checkpoints ORDER BY log_checkpoints.position DESC LIMIT 1",
     );
-    let row = select.fetch_optional(&mut snapshot.connection).await;
-    let Some(row) = row.map_err(Unavailable::from)? else {
+    let rows = snapshot.fetch(select).await?;
+    let Some(row) = rows.first() else {
         return Ok(None);
     };
     let columns = || {
@@ -247,7 +247,7 @@ async fn newest(snapshot: &mut Snapshot) -> Result<Option<Newest>, SignError> {
             head: head.unwrap_or_default(),
         };
         let end: Option<i64> = row.try_get(4)?;
-        Ok::<_, sqlx::Error>((newest, unsigned(&row, 0)?, end.unwrap_or_default().cast_unsigned()))
+        Ok::<_, sqlx::Error>((newest, unsigned(row, 0)?, end.unwrap_or_default().cast_unsigned()))
     };
     let (newest, size, end) = columns().map_err(Unavailable::from)?;
     match size <= end {

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// How much longer than for a lock everybody waits for a step.
+const STEP: u32 = 6;
+
 /// The SQL of the two differs in few places, each a `match` on this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -86,6 +89,18 @@ impl Database {
             Ok(connection)
         })
         .await
+    }
+
+    /// What a step of many takes: a transaction of a projection, a page of the log. The server's own limits do not help where
+    /// the network is silent. Who gets no answer must not use the connection again.
+    pub(crate) async fn answered<T, E: From<Unavailable>>(
+        &self,
+        step: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match timeout(self.patience * STEP, step).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Unavailable::Database("no answer in time".into()).into()),
+        }
     }
 
     async fn in_time<C>(&self, connecting: impl Future<Output = sqlx::Result<C>>) -> Result<C, Unavailable> {

@@ -5,6 +5,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, query, raw_sql};
 
 use crate::database::{Database, Engine, Role};
 use crate::error::Unavailable;
+use crate::many::AnyQuery;
 use crate::row::EVENT_COLUMNS;
 use crate::stored::StoredEvent;
 
@@ -13,6 +14,7 @@ pub(crate) const PAGE: usize = 1000;
 
 /// A read transaction on a connection of its own. SQLite can't recycle its write-ahead log while one lives.
 pub(crate) struct Snapshot {
+    database: Database,
     pub(crate) connection: AnyConnection,
 }
 
@@ -24,22 +26,26 @@ impl Snapshot {
             Engine::Sqlite { .. } => "BEGIN; SELECT position FROM log_head",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT position FROM log_head",
         };
-        raw_sql(begin).fetch_all(&mut connection).await?;
-        Ok(Snapshot { connection })
+        let beginning = async { Ok::<_, Unavailable>(raw_sql(begin).fetch_all(&mut connection).await?) };
+        database.answered(beginning).await?;
+        let database = database.clone();
+        Ok(Snapshot { database, connection })
     }
 
     /// Position and hash of the last event, as the database has them; `None` if it has no such row.
     pub(crate) async fn head(&mut self) -> Result<Option<(i64, Vec<u8>)>, Unavailable> {
-        let head = query("SELECT position, hash FROM log_head").fetch_optional(&mut self.connection);
-        let head = head
+        let head = query("SELECT position, hash FROM log_head");
+        let head = self
+            .fetch(head)
             .await?
+            .first()
             .map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?)));
         Ok(head.transpose()?)
     }
 
     /// The next rows after position `after`, at most [`PAGE`]; fewer at the end of the log.
     pub(crate) async fn events(&mut self, after: i64) -> Result<Vec<StoredEvent>, Unavailable> {
-        events_after(&mut self.connection, after).await
+        self.database.answered(events_after(&mut self.connection, after)).await
     }
 
     /// Positions and hashes of the next rows after position `after` and before `before`, at most [`PAGE`].
@@ -48,9 +54,15 @@ impl Snapshot {
             "SELECT position, hash FROM events WHERE position > $1 AND position < $2 ORDER BY position LIMIT {PAGE}"
         );
         let select = query(AssertSqlSafe(select)).bind(after).bind(before);
-        let rows = select.fetch_all(&mut self.connection).await?;
+        let rows = self.fetch(select).await?;
         let hashes: sqlx::Result<_> = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
         Ok(hashes?)
+    }
+
+    /// A page of rows.
+    pub(crate) async fn fetch(&mut self, page: AnyQuery<'_>) -> Result<Vec<AnyRow>, Unavailable> {
+        let fetching = async { Ok(page.fetch_all(&mut self.connection).await?) };
+        self.database.answered(fetching).await
     }
 
     pub(crate) async fn end(self) -> Result<(), Unavailable> {

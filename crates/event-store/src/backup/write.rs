@@ -197,10 +197,7 @@ where
         let select = format!("SELECT {columns} FROM {table} {condition} ORDER BY {key} LIMIT {PAGE}");
         let values = after.take().into_iter().flatten();
         let select = values.fold(query(AssertSqlSafe(select)), |query, value| value.bind(query));
-        let rows = select
-            .fetch_all(&mut snapshot.connection)
-            .await
-            .map_err(Unavailable::from)?;
+        let rows = snapshot.fetch(select).await?;
         let page: sqlx::Result<Vec<Keyed>> = rows.iter().map(source.line).collect();
         let (page, mut keys): (Vec<Line>, Vec<Vec<Value>>) = page.map_err(Unavailable::from)?.into_iter().unzip();
         copied += page.len() as u64;

@@ -37,7 +37,9 @@ impl Store {
             return Err(CatchUpError::OtherVersion);
         }
         let live = Target { projection, prefix: "" };
-        while let step = live.step(&mut connection, &database.engine, BATCH).await?
+        while let step = database
+            .answered(live.step(&mut connection, &database.engine, BATCH))
+            .await?
             && step != Step::CaughtUp
         {
             match step {

@@ -165,7 +165,8 @@ impl Rebuild<'_> {
     /// Applies events to the new rows, one transaction after the other, until at most about `left` are left.
     async fn advance(&self, store: &Store, connection: &mut AnyConnection, left: u64) -> Result<(), RebuildError> {
         loop {
-            match self.new.step(connection, self.engine, BATCH).await? {
+            let step = self.new.step(connection, self.engine, BATCH);
+            match store.inner.database.answered(step).await? {
                 Step::Applied(position) if left == 0 || position + left <= store.head().await? => continue,
                 Step::Applied(_) | Step::CaughtUp => return Ok(()),
                 Step::Gone => return Err(RebuildError::EndedElsewhere),

@@ -123,7 +123,8 @@ impl Runner {
         let engine = &database.engine;
         if !self.enrolled {
             let projection = self.projection.as_ref();
-            match enroll(&mut connection, engine, projection).await? {
+            let enrolling = enroll(&mut connection, engine, projection);
+            match database.answered(enrolling).await? {
                 Live::Current => {}
                 Live::Older => replace_older(&self.store, projection).await?,
                 Live::Newer(found) => {
@@ -137,7 +138,7 @@ impl Runner {
             projection: self.projection.as_ref(),
             prefix: "",
         };
-        let step = target.step(&mut connection, engine, BATCH).await?;
+        let step = database.answered(target.step(&mut connection, engine, BATCH)).await?;
         // It may have been replaced by a newer version, or by us after a restore.
         self.enrolled = step != Step::Gone;
         self.connection = Some(connection);

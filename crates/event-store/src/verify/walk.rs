@@ -92,7 +92,7 @@ async fn stored_checkpoints(
 ) -> Result<(Vec<(Checkpoint, Witness)>, Option<Finding>), Unavailable> {
     let select = query("SELECT position, note FROM log_checkpoints ORDER BY position");
     let (mut checkpoints, mut forged) = (Vec::new(), None);
-    for row in select.fetch_all(&mut snapshot.connection).await? {
+    for row in snapshot.fetch(select).await? {
         let (position, note): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
         let read = match key {
             Some(key) => Checkpoint::open(&note, key),
