@@ -32,6 +32,7 @@ mod error;
 pub mod admin;
 pub(crate) mod settings;
 mod serve;
+mod write_deadline;
 mod termination;
 
 pub use crate::config::origin::{InvalidOrigin, OriginPattern};

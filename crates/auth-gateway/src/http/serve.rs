@@ -1,6 +1,8 @@
-//! The accept loop: connection caps, a deadline for each request head, and a drain that lets answers finish.
+//! The accept loop: connection caps, deadlines for each request head and for who reads no answer, and a drain that lets answers
+//! finish.
 
 use super::client_address::{Peer, TrustedProxies};
+use super::write_deadline::WriteDeadline;
 use crate::telemetry::metrics::Metrics;
 use axum::Router;
 use axum::body::Body;
@@ -32,6 +34,8 @@ pub struct ConnectionLimits {
     pub unlimited: TrustedProxies,
     /// For a whole request head, and between two requests.
     pub head_time: Duration,
+    /// For a client to take something of what is written to it, a stream too.
+    pub write_time: Duration,
     /// Bytes of a request head, at least 8 KiB.
     pub head_bytes: usize,
     pub head_fields: usize,
@@ -46,6 +50,7 @@ impl Default for ConnectionLimits {
             per_address: 128,
             unlimited: TrustedProxies::default(),
             head_time: Duration::from_secs(10),
+            write_time: Duration::from_secs(30),
             head_bytes: 16 * 1024,
             head_fields: 100,
             drain: Duration::from_secs(30),
@@ -180,6 +185,7 @@ async fn serve_connection(stream: TcpStream, place: Place, mut draining: watch::
         .header_read_timeout(server.limits.head_time)
         .max_headers(server.limits.head_fields)
         .max_buf_size(server.limits.head_bytes.max(8 * 1024));
+    let stream = WriteDeadline::new(stream, server.limits.write_time);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // How a connection ends is the client's business; its requests have their own lines in the log.
     tokio::select! {

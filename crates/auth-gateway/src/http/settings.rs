@@ -41,6 +41,7 @@ pub(crate) fn connection_limits(settings: &Settings) -> ConnectionLimits {
         per_address: settings.limits.connections_per_address,
         unlimited: TrustedProxies::new(settings.trusted_proxies.clone()),
         head_time: settings.limits.header_timeout,
+        write_time: settings.limits.request_time,
         drain: settings.drain,
         ..ConnectionLimits::default()
     }

@@ -37,6 +37,20 @@ async fn a_head_that_does_not_arrive_is_cut() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_is_cut() {
+    let limits = ConnectionLimits {
+        write_time: Duration::from_millis(50),
+        ..ConnectionLimits::default()
+    };
+    let gateway = start(vec![get("/", async || vec![b'a'; 64 << 20])], limits).await;
+    let mut stream = TcpStream::connect(gateway.address).await.expect("a connection");
+    let requests = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3);
+    stream.write_all(requests.as_bytes()).await.expect("sent");
+    eventually(|| (gateway.metrics.connections.get() == 1).then_some(())).await;
+    eventually(|| (gateway.metrics.connections.get() == 0).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let gateway = start(vec![get("/", async || "")], ConnectionLimits::default()).await;
     let many: String = (0..200).map(|n| format!("X-{n}: 1\r\n")).collect();

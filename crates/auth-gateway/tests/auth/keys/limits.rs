@@ -5,6 +5,9 @@ use crate::contract::refusal;
 use crate::support::gateway::{ADMIN_EMAIL, Answer, PASSWORD, Served};
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 const LOGIN: &str = "/v1/auth/login";
 
@@ -49,6 +52,22 @@ async fn an_answer_comes_in_the_time_of_the_file() {
         status(&gateway.client().post(LOGIN, body).await),
         (503, "SERVICE_TIMEOUT")
     );
+}
+
+#[tokio::test]
+async fn who_asks_on_and_on_and_reads_nothing_is_cut_in_the_time_of_the_file() {
+    let gateway = Served::start("limits: { request_time: 1s }");
+    let address = gateway.base.strip_prefix("http://").expect("a URL");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let asking = async {
+        while stream
+            .write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .is_ok()
+        {}
+    };
+    let cut = tokio::time::timeout(Duration::from_secs(60), asking).await;
+    cut.expect("the server closes it");
 }
 
 #[tokio::test]
