@@ -16,6 +16,7 @@ use event_store::{Record, RecordChange, Store, Timestamp};
 use super::Refusal;
 use crate::config::settings::{LONGEST_WAIT, Lockout, Patience};
 use crate::crypto::blind_index::BlindIndex;
+use crate::domain::client_network::ClientNetwork;
 use under_way::{Place, UnderWay};
 
 const COUNTER: &str = "attempt";
@@ -209,32 +210,10 @@ fn familiar(key: Vec<u8>, now: Timestamp) -> RecordChange {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address: one customer's network.
+/// Whoever has no address uses this machine itself.
 fn place(address: Option<IpAddr>) -> String {
-    match address {
-        None => "local".to_owned(),
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(mapped) => mapped.to_string(),
-            None => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_network_counts_as_one_place() {
-        let places =
-            ["2001:db8::1", "2001:db8::ffff:1", "::ffff:192.0.2.1", "192.0.2.1"].map(|text| place(text.parse().ok()));
-        assert_eq!(
-            places,
-            ["2001:db8:0:0::/64", "2001:db8:0:0::/64", "192.0.2.1", "192.0.2.1"]
-        );
-    }
+    address.map_or_else(
+        || "local".to_owned(),
+        |address| ClientNetwork::from(address).to_string(),
+    )
 }

@@ -7,6 +7,7 @@ pub(crate) mod fold;
 pub(crate) mod login;
 pub(crate) mod signing_key;
 pub(crate) mod client;
+pub(crate) mod client_network;
 pub(crate) mod api_key;
 pub(crate) mod session;
 pub(crate) mod user;

@@ -1,17 +1,16 @@
 //! The client's address, believed only through trusted proxies.
 
+use crate::domain::client_network::ClientNetwork;
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 /// A longer chain than this is not followed.
 const MAX_HOPS: usize = 32;
-/// What a household or a server gets of IPv6 (RFC 6177): one client for the limits.
-const IPV6_CLIENT_PREFIX: u8 = 64;
 
 /// The networks whose `X-Forwarded-For` is believed: where the edge runs.
 #[derive(Debug, Clone, Default)]
@@ -57,12 +56,9 @@ impl ClientAddress {
         self.0
     }
 
-    /// What the limits count by: an IPv4 address, or the /64 of an IPv6 address.
-    pub(crate) fn network(self) -> IpNet {
-        match self.0 {
-            IpAddr::V4(v4) => Ipv4Net::from(v4).into(),
-            IpAddr::V6(v6) => Ipv6Net::new_assert(v6, IPV6_CLIENT_PREFIX).trunc().into(),
-        }
+    /// What the limits count by.
+    pub(crate) fn network(self) -> ClientNetwork {
+        self.0.into()
     }
 }
 
@@ -139,13 +135,5 @@ mod tests {
             let client = resolve(peer, forwarded, trusted);
             assert_eq!(client.ip().to_string(), expected, "{peer} {forwarded:?}");
         }
-    }
-
-    #[test]
-    fn neighbours_in_an_ipv6_network_are_one_client() {
-        let network = |text: &str| resolve(text, &[], &[]).network();
-        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
     }
 }

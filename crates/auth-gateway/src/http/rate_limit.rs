@@ -8,6 +8,7 @@ mod clients;
 
 use super::client_address::ClientAddress;
 use super::error::{Refusal, whole_seconds};
+use crate::domain::client_network::ClientNetwork;
 use crate::telemetry::metrics::Metrics;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -17,7 +18,6 @@ use governor::clock::{Clock, MonotonicClock, Reference};
 use governor::middleware::StateInformationMiddleware;
 use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ipnet::IpNet;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,7 +77,7 @@ impl RateLimits {
 pub(crate) struct GuessLimit<C: Clock = MonotonicClock> {
     name: &'static str,
     allowance: Allowance,
-    clients: RateLimiter<IpNet, Clients, C, StateInformationMiddleware>,
+    clients: RateLimiter<ClientNetwork, Clients, C, StateInformationMiddleware>,
     clock: C,
     max_clients: usize,
     forgot_at: Mutex<Option<C::Instant>>,
@@ -109,7 +109,7 @@ impl<C: Clock + Clone> GuessLimit<C> {
     ///
     /// # Errors
     /// How long until the next one is within the limit.
-    pub(crate) fn admit(&self, client: IpNet) -> Result<Admitted, Duration> {
+    pub(crate) fn admit(&self, client: ClientNetwork) -> Result<Admitted, Duration> {
         if self.clients.len() >= self.max_clients {
             self.forget_old_clients();
         }
@@ -191,15 +191,15 @@ mod tests {
         GuessLimit::new("sign-in", three_in_half_a_minute(), clock.clone())
     }
 
-    fn client(text: &str) -> IpNet {
-        text.parse().expect("a network")
+    fn client(text: &str) -> ClientNetwork {
+        text.parse::<std::net::IpAddr>().expect("an address").into()
     }
 
     #[test]
     fn a_client_has_its_requests_and_gets_one_back_at_a_time() {
         let clock = FakeRelativeClock::default();
         let limit = limit(&clock);
-        let one = client("192.0.2.1/32");
+        let one = client("192.0.2.1");
         let left = [2, 1, 0].map(|left| (limit.admit(one), left));
         assert!(
             left.iter()
@@ -214,15 +214,15 @@ mod tests {
     #[test]
     fn clients_do_not_share_a_counter() {
         let limit = limit(&FakeRelativeClock::default());
-        while limit.admit(client("192.0.2.1/32")).is_ok() {}
-        assert!(limit.admit(client("192.0.2.2/32")).is_ok());
+        while limit.admit(client("192.0.2.1")).is_ok() {}
+        assert!(limit.admit(client("192.0.2.2")).is_ok());
     }
 
     #[test]
     fn old_clients_are_forgotten_when_there_are_too_many() {
         let clock = FakeRelativeClock::default();
         let limit = GuessLimit::for_clients(2, "sign-in", three_in_half_a_minute(), clock.clone());
-        let [one, two, three] = ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32"].map(client);
+        let [one, two, three] = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(client);
         while limit.admit(one).is_ok() {}
         assert!(limit.admit(two).is_ok());
         assert_eq!(limit.admit(three), Ok(Admitted { left: 2 }));
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn a_full_table_lets_through_neither_who_is_known_nor_newcomers_together() {
         let limit = GuessLimit::for_clients(2, "sign-in", three_in_half_a_minute(), FakeRelativeClock::default());
-        let [one, two, three, four] = ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32"].map(client);
+        let [one, two, three, four] = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"].map(client);
         while limit.admit(one).is_ok() {}
         assert_eq!(limit.admit(two), Ok(Admitted { left: 2 }));
         let newcomers = [three, four, three].map(|newcomer| limit.admit(newcomer));
@@ -254,7 +254,7 @@ mod tests {
     fn a_full_table_is_looked_through_now_and_then_only() {
         let clock = FakeRelativeClock::default();
         let limit = GuessLimit::for_clients(1, "sign-in", three_in_half_a_minute(), clock.clone());
-        let [one, two] = ["192.0.2.1/32", "192.0.2.2/32"].map(client);
+        let [one, two] = ["192.0.2.1", "192.0.2.2"].map(client);
         assert!(limit.admit(one).is_ok());
         clock.advance(Duration::from_secs(19));
         assert!(

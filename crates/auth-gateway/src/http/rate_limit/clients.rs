@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::domain::client_network::ClientNetwork;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
-use ipnet::IpNet;
 
 /// A client that is known keeps its own counter, however full the table is.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Clients {
 
 #[derive(Debug, Default)]
 struct Table {
-    by_client: HashMap<IpNet, Nanos>,
+    by_client: HashMap<ClientNetwork, Nanos>,
     /// Of newcomers while there is no room.
     others: Option<Nanos>,
 }
@@ -36,9 +36,9 @@ impl Clients {
 }
 
 impl StateStore for Clients {
-    type Key = IpNet;
+    type Key = ClientNetwork;
 
-    fn measure_and_replace<T, F, E>(&self, client: &IpNet, measure: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, client: &ClientNetwork, measure: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
@@ -55,7 +55,7 @@ impl StateStore for Clients {
     }
 }
 
-impl ShrinkableKeyedStateStore<IpNet> for Clients {
+impl ShrinkableKeyedStateStore<ClientNetwork> for Clients {
     fn retain_recent(&self, drop_below: Nanos) {
         self.table().by_client.retain(|_, state| *state > drop_below);
     }
