@@ -10,6 +10,7 @@ use event_store::checkpoint::Folder;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::alone;
 use super::assemble::{Assembled, Purpose, assemble, checkpoint_signer};
@@ -77,10 +78,14 @@ async fn work(settings: Settings, metrics: Arc<Metrics>) -> Outcome {
         tracing::warn!(%error, "the write-ahead log was not emptied");
     }
     drop((gateway, app));
+    let_letters_leave(mail_worker).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn let_letters_leave(mail_worker: JoinHandle<()>) {
     if tokio::time::timeout(MAIL_DRAIN, mail_worker).await.is_err() {
         tracing::warn!("letters that could not be delivered in time are lost");
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Until TERM, and then until the requests under way have their answers.
