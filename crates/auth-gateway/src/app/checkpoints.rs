@@ -17,9 +17,15 @@ pub(crate) async fn keep_signing(mut checkpointer: Checkpointer, every: Duration
         match checkpointer.sign(clock.now()).await {
             Ok(Some(signed)) => tracing::debug!(size = signed.size, "the log has a signed checkpoint"),
             Ok(None) => {}
-            Err(error) if is_about_the_log(&error) => tracing::error!(%error, "no checkpoint was signed"),
-            Err(error) => tracing::warn!(%error, "no checkpoint was signed"),
+            Err(error) => report(&error),
         }
+    }
+}
+
+fn report(error: &SignError) {
+    match is_about_the_log(error) {
+        true => tracing::error!(%error, "no checkpoint was signed"),
+        false => tracing::warn!(%error, "no checkpoint was signed"),
     }
 }
 
