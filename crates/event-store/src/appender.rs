@@ -1,4 +1,4 @@
-//! The one task that writes: takes what waits, makes one transaction of it, answers everybody.
+//! The one thread that writes: takes what waits, makes one transaction of it, answers everybody.
 
 use crate::database::Database;
 use crate::error::{AppendError, Unavailable};
@@ -8,11 +8,13 @@ use crate::job::{Answer, Job, Touched};
 use crate::known::Known;
 use crate::options::Options;
 use crate::plan::Plan;
-use crate::writer::Writer;
+use crate::writer::{WriteError, Writer};
+use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
+use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::yield_now;
 use tokio::time::timeout;
 
 type Answered = Result<Answer, AppendError>;
@@ -24,7 +26,7 @@ pub(crate) struct Request {
     pub(crate) answer: oneshot::Sender<Answered>,
 }
 
-/// The state of the task.
+/// The state of the thread.
 pub(crate) struct Appender {
     database: Database,
     fold: Arc<dyn Fold>,
@@ -52,7 +54,7 @@ enum Door {
 /// A transaction that did not come to its end.
 enum Broken {
     /// It has no effect.
-    Undone(sqlx::Error),
+    Undone(WriteError),
     /// There was no answer to COMMIT, or none in time.
     Unknown(Unavailable),
     /// There is no connection.
@@ -80,8 +82,14 @@ impl Appender {
         }
     }
 
-    /// Until nobody can ask any more.
-    pub(crate) async fn run(mut self) {
+    /// On a thread of its own, as SQLite works in the thread that calls it. It ends when nobody can ask any more.
+    pub(crate) fn start(self) -> io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let appender = thread::Builder::new().name("appender".into());
+        appender.spawn(move || runtime.block_on(self.run())).map(drop)
+    }
+
+    async fn run(mut self) {
         while let Some(request) = self.requests.recv().await {
             self.serve(vec![request]).await;
         }
@@ -112,7 +120,7 @@ impl Appender {
     async fn settle(&mut self, batch: &mut Vec<Request>, door: Door) -> Option<Vec<Answered>> {
         let reused = self.writer.is_some();
         let mut attempt = self.attempt(batch, door).await;
-        if reused && matches!(&attempt, Err(Broken::Undone(error)) if !violates_constraint(error)) {
+        if reused && matches!(&attempt, Err(Broken::Undone(error)) if !error.violates_constraint()) {
             // The server may have been restarted since the connection was last used.
             attempt = self.attempt(batch, door).await;
         }
@@ -121,7 +129,7 @@ impl Appender {
                 self.note(None);
                 return Some(answers);
             }
-            Err(Broken::Undone(error)) if violates_constraint(&error) => return None,
+            Err(Broken::Undone(error)) if error.violates_constraint() => return None,
             Err(Broken::Undone(error)) => error.into(),
             Err(Broken::Unknown(unavailable) | Broken::Unreachable(unavailable)) => unavailable,
         };
@@ -155,7 +163,7 @@ impl Appender {
             Err(broken) => broken,
         };
         self.known.forget();
-        if matches!(&broken, Broken::Undone(error) if violates_constraint(error)) {
+        if matches!(&broken, Broken::Undone(error) if error.violates_constraint()) {
             self.roll_back(writer).await;
         } else {
             close(writer).await;
@@ -183,9 +191,9 @@ impl Appender {
         let mut answers = Vec::with_capacity(batch.len());
         loop {
             if door == Door::Open {
-                self.let_in(batch).await;
+                self.let_in(batch);
             }
-            let step = &batch[answers.len()..];
+            let step = &mut batch[answers.len()..];
             if step.is_empty() {
                 break;
             }
@@ -202,9 +210,9 @@ impl Appender {
     }
 
     /// Those who wait, as long as there is room; without waiting for any time to pass.
-    async fn let_in(&mut self, batch: &mut Vec<Request>) {
+    fn let_in(&mut self, batch: &mut Vec<Request>) {
         // Whoever was just answered may ask again right now.
-        yield_now().await;
+        thread::yield_now();
         while batch.len() < self.batch
             && let Ok(request) = self.requests.try_recv()
         {
@@ -217,15 +225,15 @@ impl Appender {
         &mut self,
         writer: &mut Writer,
         head: &mut Head,
-        requests: &[Request],
-    ) -> sqlx::Result<Vec<Answered>> {
-        let jobs = || requests.iter().map(|request| &request.job);
-        let mut touched = Touched::by(jobs());
+        requests: &mut [Request],
+    ) -> Result<Vec<Answered>, WriteError> {
+        let mut touched = Touched::by(requests.iter().map(|request| &request.job));
         let known = self.known.take(*head, &mut touched.streams);
         let mut rows = writer.load(&touched).await?;
         rows.streams.extend(known);
         let mut plan = Plan::new(*head, rows);
-        let mut answers: Vec<Answered> = jobs().map(|job| plan.add(job, &*self.fold)).collect();
+        let jobs = requests.iter_mut().map(|request| &mut request.job);
+        let mut answers: Vec<Answered> = jobs.map(|job| plan.add(job, &*self.fold)).collect();
         if !plan.is_empty() {
             let swept = writer.save(&plan).await?;
             for answer in answers.iter_mut().flatten() {
@@ -240,20 +248,13 @@ impl Appender {
     }
 }
 
+/// All are answered before anything else is done, as all wait.
 fn send(batch: Vec<Request>, answers: Vec<Answered>) {
-    for (request, answer) in batch.into_iter().zip(answers) {
+    let (_jobs, senders): (Vec<_>, Vec<_>) = batch.into_iter().map(|Request { job, answer }| (job, answer)).unzip();
+    for (sender, answer) in senders.into_iter().zip(answers) {
         // Who does not wait any more does not want to know.
-        let _ = request.answer.send(answer);
+        let _ = sender.send(answer);
     }
-}
-
-/// Whether a row stands in the way: of a constraint, or of the trigger that keeps events from being replaced.
-fn violates_constraint(error: &sqlx::Error) -> bool {
-    /// SQLITE_CONSTRAINT_TRIGGER.
-    const TRIGGER: &str = "1811";
-    error
-        .as_database_error()
-        .is_some_and(|error| error.is_unique_violation() || (error.code().as_deref() == Some(TRIGGER)))
 }
 
 /// Without waiting long for a server that may be gone.

@@ -2,7 +2,7 @@
 //!
 //! docs/auth/event-log.md specifies the bytes for readers in other languages; `scripts/verify-log` is one.
 
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];
@@ -41,17 +41,42 @@ pub struct Leaf<'a> {
     pub sealed: Option<&'a [u8]>,
 }
 
+/// The digests of an event's long fields: all of its hash that does not depend on its place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digests {
+    payload: Hash,
+    sealed: Option<Hash>,
+}
+
+impl Digests {
+    pub(crate) fn of(payload: &str, sealed: Option<&[u8]>) -> Self {
+        Self {
+            payload: sha256(payload.as_bytes()),
+            sealed: sealed.map(sha256),
+        }
+    }
+}
+
 impl Leaf<'_> {
     /// The digest of this row.
     pub fn hash(&self) -> Hash {
-        let payload = sha256(self.payload.as_bytes());
-        let sealed = self.sealed.map(sha256);
-        let mut leaf = Context::new(&SHA256);
-        leaf.update(LEAF_TAG);
-        leaf.update(&FORMAT.to_be_bytes());
-        leaf.update(&self.position.to_be_bytes());
-        leaf.update(&self.stream_version.to_be_bytes());
-        leaf.update(&self.time.to_be_bytes());
+        self.hash_with(&Digests::of(self.payload, self.sealed))
+    }
+
+    /// The chain's value at this row, given its value at the row before ([`GENESIS`] before the first).
+    pub fn link(&self, previous: &Hash) -> Hash {
+        self.link_with(previous, &Digests::of(self.payload, self.sealed))
+    }
+
+    /// The same, for who has the digests of its long fields already.
+    pub(crate) fn link_with(&self, previous: &Hash, digests: &Digests) -> Hash {
+        let mut link = [0; 64];
+        link[..32].copy_from_slice(previous);
+        link[32..].copy_from_slice(&self.hash_with(digests));
+        sha256(&link)
+    }
+
+    fn hash_with(&self, digests: &Digests) -> Hash {
         let fields = [
             Some(self.stream_kind.as_bytes()),
             Some(self.stream_id.as_bytes()),
@@ -61,22 +86,21 @@ impl Leaf<'_> {
             self.client.map(str::as_bytes),
             self.request_id.map(str::as_bytes),
             self.subject.map(str::as_bytes),
-            Some(&payload),
-            sealed.as_ref().map(<[u8; 32]>::as_slice),
+            Some(&digests.payload),
+            digests.sealed.as_ref().map(<[u8; 32]>::as_slice),
         ];
-        for field in fields {
-            leaf.update(&length(field).to_be_bytes());
-            leaf.update(field.unwrap_or_default());
+        // Usual fields fit, and one call digests them.
+        let mut leaf = Vec::with_capacity(512);
+        leaf.extend_from_slice(LEAF_TAG);
+        for number in [FORMAT, self.position, self.stream_version] {
+            leaf.extend_from_slice(&number.to_be_bytes());
         }
-        as_hash(leaf.finish().as_ref())
-    }
-
-    /// The chain's value at this row, given its value at the row before ([`GENESIS`] before the first).
-    pub fn link(&self, previous: &Hash) -> Hash {
-        let mut link = [0; 64];
-        link[..32].copy_from_slice(previous);
-        link[32..].copy_from_slice(&self.hash());
-        sha256(&link)
+        leaf.extend_from_slice(&self.time.to_be_bytes());
+        for field in fields {
+            leaf.extend_from_slice(&length(field).to_be_bytes());
+            leaf.extend_from_slice(field.unwrap_or_default());
+        }
+        sha256(&leaf)
     }
 }
 

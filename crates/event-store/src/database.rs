@@ -111,7 +111,7 @@ impl Database {
     }
 
     /// Whatever the role's or the database's own settings say.
-    fn setting_up(&self, role: Role) -> String {
+    pub(crate) fn setting_up(&self, role: Role) -> String {
         let patience = self.patience.as_millis();
         let statements = self.settings(role, patience);
         match self.engine {

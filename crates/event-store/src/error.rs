@@ -2,6 +2,7 @@
 
 use crate::fold::FoldError;
 use crate::stream::StreamId;
+use crate::writer::WriteError;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -21,6 +22,18 @@ pub enum Unavailable {
 
 impl From<sqlx::Error> for Unavailable {
     fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.to_string().into())
+    }
+}
+
+impl From<rusqlite::Error> for Unavailable {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.to_string().into())
+    }
+}
+
+impl From<WriteError> for Unavailable {
+    fn from(error: WriteError) -> Self {
         Self::Database(error.to_string().into())
     }
 }
@@ -65,6 +78,8 @@ pub enum OpenError {
     /// The file can be neither looked for nor made.
     #[error("the database's file cannot be reached")]
     NotReached(#[from] std::io::Error),
+    #[error("the thread that appends cannot be started")]
+    Thread(#[source] std::io::Error),
     /// A PostgreSQL database that cannot hold every text.
     #[error(
         "the database's encoding is {found}, and must be UTF8: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"

@@ -2,6 +2,7 @@
 
 use crate::command::{ClaimChange, Command, Outcome};
 use crate::error::AppendError;
+use crate::pending::Pending;
 use crate::record::{Record, RecordChange};
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
@@ -10,9 +11,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// One unit that takes effect whole or not at all.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Job {
-    Command(Command),
+    Command(Pending),
     Records {
         changes: Vec<RecordChange>,
         now: Timestamp,
@@ -58,15 +59,31 @@ pub(crate) struct Touched<'a> {
     pub(crate) commands: BTreeSet<&'a str>,
 }
 
+/// Each refuses what the database would refuse, so that one bad job does not spoil its batch.
 impl Job {
-    /// Refuses what the database would refuse, so that one bad job does not spoil its batch.
-    pub(crate) fn check(&self) -> Result<(), AppendError> {
-        match self {
-            Self::Command(command) => check(command),
-            Self::Records { changes, .. } => changes.iter().try_for_each(|change| check_text(record_kind(change))),
-            Self::CountUp { kind, .. } => check_text(kind),
-            Self::Sweep { .. } => Ok(()),
-        }
+    pub(crate) fn command(command: Command) -> Result<Self, AppendError> {
+        check(&command)?;
+        Ok(Self::Command(command.into()))
+    }
+
+    pub(crate) fn records(changes: Vec<RecordChange>, now: Timestamp) -> Result<Self, AppendError> {
+        changes.iter().try_for_each(|change| check_text(record_kind(change)))?;
+        Ok(Self::Records { changes, now })
+    }
+
+    pub(crate) fn count_up(
+        kind: &str,
+        keys: &[Vec<u8>],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self, AppendError> {
+        check_text(kind)?;
+        Ok(Self::CountUp {
+            kind: kind.to_owned().into(),
+            keys: keys.to_vec(),
+            expires,
+            now,
+        })
     }
 }
 

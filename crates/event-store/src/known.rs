@@ -5,7 +5,7 @@
 use crate::head::Head;
 use crate::plan::StreamRow;
 use crate::stream::StreamId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Rows that are kept at most; a row is a few hundred bytes.
 const MOST: usize = 8192;
@@ -14,7 +14,7 @@ const MOST: usize = 8192;
 pub(crate) struct Known {
     /// Where the head was left; `None`: nothing is known.
     head: Option<Head>,
-    streams: BTreeMap<StreamId, StreamRow>,
+    streams: HashMap<StreamId, StreamRow>,
 }
 
 impl Known {

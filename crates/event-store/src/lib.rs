@@ -21,6 +21,7 @@ mod known;
 mod many;
 pub mod merkle;
 mod options;
+mod pending;
 mod plan;
 pub mod projection;
 mod read;

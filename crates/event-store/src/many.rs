@@ -1,7 +1,6 @@
 //! One statement for many rows.
 //!
-//! A connection keeps a hundred prepared statements, so the number of rows in one is one of a few: a power of two, or half
-//! as many again.
+//! A connection keeps a hundred prepared statements, so the number of rows in one is a power of two.
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
@@ -25,19 +24,15 @@ pub(crate) struct Many {
 /// How a parameter is written.
 #[derive(Debug, Clone, Copy)]
 enum Placeholders {
-    /// `$1`: both engines.
+    /// `$1`: PostgreSQL.
     Numbered,
     /// `?`: SQLite.
     Plain,
 }
 
 impl Many {
-    /// For a list of `rows` rows, to be bound in order.
-    pub(crate) fn query<'q>(self, rows: usize) -> AnyQuery<'q> {
-        query(AssertSqlSafe(self.text(rows, Placeholders::Numbered)))
-    }
-
-    /// The same, made for the engine of a connection: SQLite looks every numbered parameter up among all.
+    /// For a list of `rows` rows, to be bound in order; made for the engine of a connection: SQLite looks every numbered
+    /// parameter up among all.
     pub(crate) fn query_on<'q>(self, connection: &AnyConnection, rows: usize) -> AnyQuery<'q> {
         let placeholders = match connection.backend_name() {
             "SQLite" => Placeholders::Plain,
@@ -76,33 +71,6 @@ pub(crate) fn pieces<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
         rest = others;
         Some(piece)
     })
-}
-
-/// The rows, and as many `None` as make each list's size one of a few: for statements that skip rows of NULL.
-pub(crate) fn filled<T>(rows: &[T]) -> impl Iterator<Item = Vec<Option<&T>>> {
-    rows.chunks(MOST_ROWS).map(|piece| {
-        let mut list: Vec<Option<&T>> = piece.iter().map(Some).collect();
-        list.resize(round(list.len()), None);
-        list
-    })
-}
-
-/// A power of two or one and a half of one, at least `rows`: few enough sizes, and few rows of NULL.
-fn round(rows: usize) -> usize {
-    let power = rows.next_power_of_two();
-    let between = power / 4 * 3;
-    if between >= rows { between } else { power }
-}
-
-/// Keys to be found, in lists whose sizes are powers of two: the last key is repeated as needed.
-pub(crate) fn padded<T: Copy>(keys: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
-    let keys: Vec<T> = keys.into_iter().collect();
-    let fill = |piece: &[T]| {
-        let mut piece = piece.to_vec();
-        piece.resize(piece.len().next_power_of_two(), piece[piece.len() - 1]);
-        piece
-    };
-    keys.chunks(MOST_ROWS).map(fill).collect()
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@
 mod changes;
 
 use crate::chain::{Hash, sha256};
-use crate::command::{Append, ClaimChange, Command, Expected, Idempotency, Outcome};
+use crate::command::{ClaimChange, Expected, Idempotency, Outcome};
 use crate::error::AppendError;
-use crate::event::{Context, Event, Position};
+use crate::event::{Event, Position};
 use crate::fold::{Fold, Lookup};
 use crate::head::Head;
 use crate::job::{Answer, ClaimKey, Job, RecordKey, Swept, claim_key, record_key};
+use crate::pending::{Pending, PendingAppend, Texts};
 use crate::record::{Record, RecordChange};
-use crate::row::{Texts, chained};
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -48,25 +48,23 @@ pub(crate) struct Rows {
 
 /// The rows before the batch, and what its jobs made of them so far.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<'a> {
     pub(crate) head: Head,
     pub(crate) before: Rows,
     pub(crate) after: Rows,
-    pub(crate) events: Vec<Event>,
-    /// In the order of the events.
-    pub(crate) texts: Vec<Texts>,
+    /// In the order of their positions.
+    pub(crate) events: Vec<(&'a Event, &'a Texts)>,
     /// What has expired by then is deleted.
     pub(crate) sweep: Option<Timestamp>,
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     pub(crate) fn new(head: Head, before: Rows) -> Self {
         Self {
             head,
             before,
             after: Rows::default(),
             events: Vec::new(),
-            texts: Vec::new(),
             sweep: None,
         }
     }
@@ -82,14 +80,13 @@ impl Plan {
         self.sweep.is_none() && streams.is_empty() && claims.is_empty() && records.is_empty() && commands.is_empty()
     }
 
-    /// Adds the effects of one job.
-    pub(crate) fn add(&mut self, job: &Job, fold: &dyn Fold) -> Result<Answer, AppendError> {
+    /// Adds the effects of one job, whose events get their places.
+    pub(crate) fn add(&mut self, job: &'a mut Job, fold: &dyn Fold) -> Result<Answer, AppendError> {
         let mut draft = Draft {
             head: self.head,
             plan: self,
             rows: Rows::default(),
             events: Vec::new(),
-            texts: Vec::new(),
             sweep: None,
         };
         let answer = match job {
@@ -116,14 +113,12 @@ impl Plan {
             head,
             rows,
             events,
-            texts,
             sweep,
             ..
         } = draft;
         self.sweep = self.sweep.max(sweep);
         self.head = head;
         self.events.extend(events);
-        self.texts.extend(texts);
         self.after.streams.extend(rows.streams);
         self.after.claims.extend(rows.claims);
         self.after.records.extend(rows.records);
@@ -133,30 +128,28 @@ impl Plan {
 }
 
 /// The effects of one job, not yet part of the plan.
-struct Draft<'a> {
-    plan: &'a Plan,
+struct Draft<'p, 'a> {
+    plan: &'p Plan<'a>,
     head: Head,
     rows: Rows,
-    events: Vec<Event>,
-    texts: Vec<Texts>,
+    events: Vec<(&'a Event, &'a Texts)>,
     sweep: Option<Timestamp>,
 }
 
-impl Draft<'_> {
-    fn command(&mut self, command: &Command, fold: &dyn Fold) -> Result<Outcome, AppendError> {
-        let context = &command.context;
+impl<'a> Draft<'_, 'a> {
+    fn command(&mut self, command: &'a mut Pending, fold: &dyn Fold) -> Result<Outcome, AppendError> {
         if let Some(once) = &command.idempotency
-            && let Some(repeated) = self.once(once, context.time)?
+            && let Some(repeated) = self.once(once, command.time)?
         {
             return Ok(repeated);
         }
         for change in &command.claims {
             self.change_claim(change)?;
         }
-        self.change_records(&command.records, context.time)?;
+        self.change_records(&command.records, command.time)?;
         let before = self.head.position;
-        for append in &command.appends {
-            self.append(append, context, fold)?;
+        for append in &mut command.appends {
+            self.append(append, fold)?;
         }
         Ok(Outcome::Done {
             first: before + 1,
@@ -254,42 +247,34 @@ impl Draft<'_> {
         counted
     }
 
-    fn append(&mut self, append: &Append, context: &Context, fold: &dyn Fold) -> Result<(), AppendError> {
-        let Append {
-            stream,
-            expected,
-            events,
-        } = append;
+    fn append(&mut self, append: &'a mut PendingAppend, fold: &dyn Fold) -> Result<(), AppendError> {
         let plan = self.plan;
-        let row = self.rows.streams.get(stream);
-        let row = row.or_else(|| plan.after.streams.get(stream));
-        let row = row.or_else(|| plan.before.streams.get(stream));
-        let mut version = row.map_or(0, |row| row.version);
-        if !expected.holds_at(version) {
+        let row = self.rows.streams.get(&append.stream);
+        let row = row.or_else(|| plan.after.streams.get(&append.stream));
+        let row = row.or_else(|| plan.before.streams.get(&append.stream));
+        let version = row.map_or(0, |row| row.version);
+        if !append.expected.holds_at(version) {
             return Err(AppendError::WrongVersion {
-                stream: stream.clone(),
+                stream: append.stream.clone(),
                 actual: version,
             });
         }
-        let first = self.events.len();
-        for event in events {
-            version += 1;
-            let at = (self.head.position + 1, &self.head.hash);
-            let (event, texts) = chained(event, context, (stream, version), at);
-            self.head = Head {
-                position: event.position,
-                hash: event.hash,
-                ..self.head
-            };
-            self.events.push(event);
-            self.texts.push(texts);
+        append.place(version, self.head.position, self.head.hash);
+        let PendingAppend {
+            stream, events, texts, ..
+        } = &*append;
+        let state = row.and_then(|row| row.state.as_deref());
+        let folded = fold.fold(stream, state, events)?;
+        self.events.extend(events.iter().zip(texts));
+        if let Some(last) = events.last() {
+            self.head.position = last.position;
+            self.head.hash = last.hash;
         }
-        let folded = fold.fold(stream, row.and_then(|row| row.state.as_deref()), &self.events[first..])?;
         let mut lookups = folded.lookups;
         lookups.sort_unstable();
         lookups.dedup();
         let row = StreamRow {
-            version,
+            version: version + events.len() as u64,
             position: self.head.position,
             state: folded.state,
             lookups_digest: lookups_digest(&lookups),

@@ -1,7 +1,7 @@
 //! An event's row: the texts and numbers that the table holds and the chain covers.
 
-use crate::chain::{Hash, Leaf};
-use crate::event::{Context, Event, NewEvent, Position};
+use crate::chain::Hash;
+use crate::event::{Event, Position};
 use crate::record::Record;
 use crate::stream::StreamId;
 use crate::timestamp::Timestamp;
@@ -32,57 +32,6 @@ pub(crate) struct EventRow {
     pub(crate) payload: String,
     pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) hash: Hash,
-}
-
-/// What the columns hold of an event as text, and the event as something else.
-#[derive(Debug)]
-pub(crate) struct Texts {
-    pub(crate) id: String,
-    pub(crate) payload: String,
-}
-
-/// A new event and its texts: at `position`, after a row with the hash `previous`.
-pub(crate) fn chained(
-    new: &NewEvent,
-    context: &Context,
-    (stream, version): (&StreamId, u64),
-    (position, previous): (Position, &Hash),
-) -> (Event, Texts) {
-    let texts = Texts {
-        id: new.id.hyphenated().to_string(),
-        payload: new.payload.to_string(),
-    };
-    let leaf = Leaf {
-        position,
-        stream_kind: &stream.kind,
-        stream_id: &stream.id,
-        stream_version: version,
-        event_id: &texts.id,
-        kind: &new.kind,
-        time: context.time.0,
-        actor: &context.actor,
-        client: context.client.as_deref(),
-        request_id: context.request_id.as_deref(),
-        subject: new.subject.as_deref(),
-        payload: &texts.payload,
-        sealed: new.sealed.as_deref(),
-    };
-    let event = Event {
-        position,
-        id: new.id,
-        stream: stream.clone(),
-        version,
-        kind: new.kind.clone().into_owned(),
-        time: context.time,
-        actor: context.actor.clone(),
-        client: context.client.clone(),
-        request_id: context.request_id.clone(),
-        subject: new.subject.clone(),
-        payload: new.payload.clone(),
-        sealed: new.sealed.clone(),
-        hash: leaf.link(previous),
-    };
-    (event, texts)
 }
 
 impl EventRow {

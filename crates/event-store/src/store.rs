@@ -50,7 +50,7 @@ impl Store {
         let (requests, received) = mpsc::channel(options.queue.max(1));
         let bell = watch::Sender::new(());
         let appender = Appender::new(database.clone(), Arc::clone(&fold), &options, received, bell.clone());
-        tokio::spawn(appender.run());
+        appender.start().map_err(OpenError::Thread)?;
         let listener = match database.engine {
             Engine::Sqlite { .. } => None,
             Engine::Postgres => {
@@ -85,7 +85,7 @@ impl Store {
     /// The command had no effect, except that after `Unavailable` it may have had it: with an idempotency key it can be
     /// repeated safely.
     pub async fn append(&self, command: Command) -> Result<Outcome, AppendError> {
-        match self.ask(Job::Command(command)).await? {
+        match self.ask(Job::command(command)?).await? {
             Answer::Outcome(outcome) => Ok(outcome),
             Answer::Changed | Answer::Counted(_) | Answer::Swept(_) => Err(Unavailable::Stopped.into()),
         }
@@ -96,7 +96,7 @@ impl Store {
     /// # Errors
     /// As [`Store::append`].
     pub async fn change_records(&self, changes: Vec<RecordChange>, now: Timestamp) -> Result<(), AppendError> {
-        self.ask(Job::Records { changes, now }).await.map(drop)
+        self.ask(Job::records(changes, now)?).await.map(drop)
     }
 
     /// Counts one more for each key, all at once, and returns the records in the order of `keys`. A record that does not
@@ -111,15 +111,7 @@ impl Store {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Record>, AppendError> {
-        let kind = kind.to_owned().into();
-        let keys = keys.to_vec();
-        let job = Job::CountUp {
-            kind,
-            keys,
-            expires,
-            now,
-        };
-        match self.ask(job).await? {
+        match self.ask(Job::count_up(kind, keys, expires, now)?).await? {
             Answer::Counted(records) => Ok(records),
             Answer::Changed | Answer::Outcome(_) | Answer::Swept(_) => Err(Unavailable::Stopped.into()),
         }
@@ -142,14 +134,14 @@ impl Store {
     }
 
     async fn ask(&self, job: Job) -> Result<Answer, AppendError> {
-        job.check()?;
         let (answer, answered) = oneshot::channel();
         let sent = self.inner.requests.try_send(Request { job, answer });
         sent.map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Unavailable::QueueFull,
             mpsc::error::TrySendError::Closed(_) => Unavailable::Stopped,
         })?;
-        answered.await.unwrap_or(Err(Unavailable::Stopped.into()))
+        let answered = async { answered.await.unwrap_or(Err(Unavailable::Stopped.into())) };
+        self.inner.database.answered(answered).await
     }
 }
 

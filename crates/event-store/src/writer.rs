@@ -3,12 +3,13 @@
 mod postgres;
 mod sqlite;
 
-use crate::database::{Database, Engine, Role};
+use crate::database::{Database, Engine};
 use crate::error::Unavailable;
 use crate::head::Head;
 use crate::job::{Swept, Touched};
 use crate::plan::{Plan, Rows};
-use sqlx::{AnyConnection, Connection, PgConnection, raw_sql};
+use sqlx::error::DatabaseError;
+use sqlx::{Connection as _, PgConnection, raw_sql};
 
 /// Most expired rows of a table that one transaction deletes.
 pub(crate) const SWEPT_AT_ONCE: i64 = 1000;
@@ -19,63 +20,90 @@ const SWEEP_COMMANDS: &str = "DELETE FROM commands WHERE key IN \
      (SELECT key FROM commands WHERE expires <= $1 ORDER BY expires LIMIT $2)";
 
 pub(crate) enum Writer {
-    Sqlite(AnyConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
+}
+
+/// What a database answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+}
+
+impl WriteError {
+    /// Whether a row stands in the way: of a constraint, or of the trigger that keeps events from being replaced.
+    pub(crate) fn violates_constraint(&self) -> bool {
+        const IN_THE_WAY: [i32; 3] = [
+            rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE,
+            rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+            rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER,
+        ];
+        match self {
+            Self::Sqlite(error) => error
+                .sqlite_error()
+                .is_some_and(|error| IN_THE_WAY.contains(&error.extended_code)),
+            Self::Postgres(error) => error
+                .as_database_error()
+                .is_some_and(DatabaseError::is_unique_violation),
+        }
+    }
 }
 
 impl Writer {
     pub(crate) async fn connect(database: &Database) -> Result<Self, Unavailable> {
-        match database.engine {
-            Engine::Sqlite { .. } => database.connect(Role::Writer).await.map(Self::Sqlite),
+        match &database.engine {
+            Engine::Sqlite { file } => sqlite::connect(database, file).map(Self::Sqlite),
             Engine::Postgres => postgres::connect(database).await.map(Self::Postgres),
         }
     }
 
     /// Begins a transaction, after every other writer's that has begun.
-    pub(crate) async fn begin(&mut self) -> sqlx::Result<Head> {
+    pub(crate) async fn begin(&mut self) -> Result<Head, WriteError> {
         match self {
-            Self::Sqlite(connection) => sqlite::begin(connection).await,
-            Self::Postgres(connection) => postgres::begin(connection).await,
+            Self::Sqlite(connection) => Ok(sqlite::begin(connection)?),
+            Self::Postgres(connection) => Ok(postgres::begin(connection).await?),
         }
     }
 
     /// The rows as they are in the transaction.
-    pub(crate) async fn load(&mut self, touched: &Touched<'_>) -> sqlx::Result<Rows> {
+    pub(crate) async fn load(&mut self, touched: &Touched<'_>) -> Result<Rows, WriteError> {
         match self {
-            Self::Sqlite(connection) => sqlite::load(connection, touched).await,
-            Self::Postgres(connection) => postgres::load(connection, touched).await,
+            Self::Sqlite(connection) => Ok(sqlite::load(connection, touched)?),
+            Self::Postgres(connection) => Ok(postgres::load(connection, touched).await?),
         }
     }
 
     /// Writes the rows of a plan. The head is where the plan left it only after [`Self::commit`].
-    pub(crate) async fn save(&mut self, plan: &Plan) -> sqlx::Result<Swept> {
+    pub(crate) async fn save(&mut self, plan: &Plan<'_>) -> Result<Swept, WriteError> {
         match self {
-            Self::Sqlite(connection) => sqlite::save(connection, plan).await,
-            Self::Postgres(connection) => postgres::save(connection, plan).await,
+            Self::Sqlite(connection) => Ok(sqlite::save(connection, plan)?),
+            Self::Postgres(connection) => Ok(postgres::save(connection, plan).await?),
         }
     }
 
     /// With the head, if it moved. If this fails nobody knows whether the transaction took effect.
-    pub(crate) async fn commit(&mut self, moved: Option<Head>) -> sqlx::Result<()> {
+    pub(crate) async fn commit(&mut self, moved: Option<Head>) -> Result<(), WriteError> {
         match self {
-            Self::Sqlite(connection) => sqlite::commit(connection, moved).await,
+            Self::Sqlite(connection) => Ok(sqlite::commit(connection, moved)?),
             // It moved with the events.
-            Self::Postgres(connection) => raw_sql("COMMIT").execute(connection).await.map(drop),
+            Self::Postgres(connection) => Ok(raw_sql("COMMIT").execute(connection).await.map(drop)?),
         }
     }
 
-    pub(crate) async fn roll_back(&mut self) -> sqlx::Result<()> {
-        let back = raw_sql("ROLLBACK");
+    pub(crate) async fn roll_back(&mut self) -> Result<(), WriteError> {
         match self {
-            Self::Sqlite(connection) => back.execute(connection).await.map(drop),
-            Self::Postgres(connection) => back.execute(connection).await.map(drop),
+            Self::Sqlite(connection) => Ok(sqlite::roll_back(connection)?),
+            Self::Postgres(connection) => Ok(raw_sql("ROLLBACK").execute(connection).await.map(drop)?),
         }
     }
 
-    pub(crate) async fn close(self) -> sqlx::Result<()> {
+    pub(crate) async fn close(self) -> Result<(), WriteError> {
         match self {
-            Self::Sqlite(connection) => connection.close().await,
-            Self::Postgres(connection) => connection.close().await,
+            Self::Sqlite(connection) => Ok(connection.close().map_err(|(_, error)| error)?),
+            Self::Postgres(connection) => Ok(connection.close().await?),
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::writer::Writer;
 
 fn at(url: &str) -> Result<Database, OpenError> {
     Database::at(url, Duration::from_secs(1))
@@ -39,6 +40,16 @@ async fn a_database_can_be_at_any_path() {
         .await
         .unwrap();
     assert!(std::fs::metadata(&file).unwrap().len() > 0);
+    let Writer::Sqlite(connection) = Writer::connect(&database).await.unwrap() else {
+        unreachable!("it is a file");
+    };
+    assert_eq!(connection.path().map(PathBuf::from), Some(file));
+    let of_writer = ["synchronous", "secure_delete", "busy_timeout"].map(|name| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .unwrap()
+    });
+    assert_eq!(of_writer, [2, 1, 1000]);
 }
 
 #[test]

@@ -29,28 +29,3 @@ fn pieces_are_powers_of_two_and_lose_nothing() {
         assert_eq!(cut.concat(), &rows[..length]);
     }
 }
-
-#[test]
-fn keys_are_padded_with_the_last_one() {
-    assert_eq!(padded(0..0), Vec::<Vec<i32>>::new());
-    assert_eq!(padded([7, 8, 9]), [[7, 8, 9, 9]]);
-    assert_eq!(padded(0..300).iter().map(Vec::len).collect::<Vec<_>>(), [256, 64]);
-}
-
-#[test]
-fn rows_are_filled_up_with_none() {
-    let rows: Vec<usize> = (0..300).collect();
-    let lists: Vec<Vec<Option<&usize>>> = filled(&rows).collect();
-    assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), [256, 48]);
-    let there: Vec<usize> = lists.concat().into_iter().flatten().copied().collect();
-    assert_eq!(there, rows);
-    assert_eq!(filled::<usize>(&[]).count(), 0);
-}
-
-#[test]
-fn lists_have_few_sizes_and_little_filling() {
-    let sizes: Vec<usize> = [1, 2, 3, 4, 5, 7, 8, 9, 13, 17, 25, 33, 49, 97, 129, 193]
-        .map(round)
-        .to_vec();
-    assert_eq!(sizes, [1, 2, 3, 4, 6, 8, 8, 12, 16, 24, 32, 48, 64, 128, 192, 256]);
-}

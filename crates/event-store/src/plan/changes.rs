@@ -6,7 +6,7 @@ use crate::job::{ClaimKey, RecordKey};
 use crate::record::Record;
 use crate::stream::StreamId;
 
-impl Plan {
+impl Plan<'_> {
     /// Streams whose stored lookups are to go: others follow, or none.
     pub(crate) fn outdated_lookups(&self) -> impl Iterator<Item = &StreamId> {
         let streams = self.with_other_lookups().map(|(stream, _)| stream);

@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 use crate::writer::{SWEEP_COMMANDS, SWEEP_RECORDS, SWEPT_AT_ONCE};
 use sqlx::{PgConnection, query};
 
-pub(in crate::writer) async fn save(connection: &mut PgConnection, plan: &Plan) -> sqlx::Result<Swept> {
+pub(in crate::writer) async fn save(connection: &mut PgConnection, plan: &Plan<'_>) -> sqlx::Result<Swept> {
     // First, as what has expired may be put anew.
     let swept = match plan.sweep {
         Some(now) => sweep(connection, now).await?,
@@ -36,7 +36,7 @@ async fn sweep(connection: &mut PgConnection, now: Timestamp) -> sqlx::Result<Sw
     })
 }
 
-fn outdated_lookups(plan: &Plan) -> sqlx::Result<Statement> {
+fn outdated_lookups(plan: &Plan<'_>) -> sqlx::Result<Statement> {
     let mut delete = Statement::default();
     if plan.outdated_lookups().next().is_some() {
         delete.push("DELETE FROM lookups USING unnest(");
@@ -48,7 +48,7 @@ fn outdated_lookups(plan: &Plan) -> sqlx::Result<Statement> {
 }
 
 /// Each table's change is a part of WITH; what does not change has none.
-fn changes(plan: &Plan) -> sqlx::Result<Statement> {
+fn changes(plan: &Plan<'_>) -> sqlx::Result<Statement> {
     let mut changes = Statement::default();
     if !plan.events.is_empty() {
         events(&mut changes, plan)?;
@@ -90,8 +90,9 @@ fn part(changes: &mut Statement, name: &str, sql: &str) {
     changes.push(sql);
 }
 
-fn events(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
-    let events = || plan.events.iter();
+fn events(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
+    let events = || plan.events.iter().map(|(event, _)| *event);
+    let texts = || plan.events.iter().map(|(_, texts)| *texts);
     part(
         changes,
         "events_appended",
@@ -102,28 +103,28 @@ fn events(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     changes.column(events().map(|event| event.stream.kind.as_ref()))?;
     changes.column(events().map(|event| event.stream.id.as_str()))?;
     changes.column(events().map(|event| signed(event.version)))?;
-    changes.column(plan.texts.iter().map(|texts| texts.id.as_str()))?;
+    changes.column(texts().map(|texts| texts.id.as_str()))?;
     changes.column(events().map(|event| event.kind.as_str()))?;
     changes.column(events().map(|event| event.time.0))?;
     changes.column(events().map(|event| event.actor.as_str()))?;
     changes.column(events().map(|event| event.client.as_deref()))?;
     changes.column(events().map(|event| event.request_id.as_deref()))?;
     changes.column(events().map(|event| event.subject.as_deref()))?;
-    changes.column(plan.texts.iter().map(|texts| texts.payload.as_str()))?;
+    changes.column(texts().map(|texts| texts.payload.as_str()))?;
     changes.column(events().map(|event| event.sealed.as_deref()))?;
     changes.column(events().map(|event| event.hash.as_slice()))?;
     changes.push(")");
     Ok(())
 }
 
-fn head(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn head(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(changes, "head_moved", "UPDATE log_head SET position = ");
     changes.bind(signed(plan.head.position))?;
     changes.push(", hash = ");
     changes.bind(plan.head.hash.as_slice())
 }
 
-fn streams(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn streams(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     let streams = || plan.after.streams.iter();
     part(
         changes,
@@ -143,7 +144,7 @@ fn streams(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn lookups(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn lookups(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "lookups_put",
@@ -157,7 +158,7 @@ fn lookups(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn claims_taken(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn claims_taken(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "claims_taken",
@@ -170,7 +171,7 @@ fn claims_taken(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn claims_released(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn claims_released(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(changes, "claims_released", "DELETE FROM claims USING unnest(");
     changes.column(plan.claims_released().map(|(kind, _)| kind.as_ref()))?;
     changes.column(plan.claims_released().map(|(_, digest)| digest.as_slice()))?;
@@ -178,7 +179,7 @@ fn claims_released(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn records_put(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn records_put(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "records_put",
@@ -199,7 +200,7 @@ fn records_put(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn records_deleted(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn records_deleted(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(changes, "records_deleted", "DELETE FROM records USING unnest(");
     changes.column(plan.records_deleted().map(|(kind, _)| kind.as_ref()))?;
     changes.column(plan.records_deleted().map(|(_, key)| key.as_slice()))?;
@@ -207,7 +208,7 @@ fn records_deleted(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn commands(changes: &mut Statement, plan: &Plan) -> sqlx::Result<()> {
+fn commands(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     let commands = || plan.after.commands.iter();
     part(
         changes,

@@ -1,94 +1,76 @@
 //! Reads the rows that a batch touches.
 
+use super::{digest, unsigned};
 use crate::job::Touched;
-use crate::many::{Many, padded};
 use crate::plan::{Rows, StreamRow, UsedKey};
-use crate::row::{digest, record, text, unsigned};
-use crate::stream::StreamId;
+use crate::record::Record;
 use crate::timestamp::Timestamp;
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
-use std::borrow::Cow;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
-const STREAMS: Many = Many {
-    before: "SELECT kind, id, version, position, state, lookups FROM streams WHERE (kind, id) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
-const CLAIMS: Many = Many {
-    before: "SELECT kind, digest, owner FROM claims WHERE (kind, digest) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
-const RECORDS: Many = Many {
-    before: "SELECT kind, key, count, value, expires FROM records WHERE (kind, key) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
-const COMMANDS: Many = Many {
-    before: "SELECT key, request, response, expires FROM commands WHERE key IN (VALUES ",
-    columns: 1,
-    after: ")",
-};
+const STREAM: &str = "SELECT version, position, state, lookups FROM streams WHERE kind = ? AND id = ?";
+const CLAIM: &str = "SELECT owner FROM claims WHERE kind = ? AND digest = ?";
+const RECORD: &str = "SELECT count, value, expires FROM records WHERE kind = ? AND key = ?";
+const COMMAND: &str = "SELECT request, response, expires FROM commands WHERE key = ?";
 
 /// The rows as they are in the transaction.
-pub(in crate::writer) async fn load(connection: &mut AnyConnection, touched: &Touched<'_>) -> sqlx::Result<Rows> {
+pub(in crate::writer) fn load(connection: &Connection, touched: &Touched<'_>) -> Result<Rows> {
     let mut rows = Rows::default();
-    for list in padded(touched.streams.iter().copied()) {
-        let found = list
-            .iter()
-            .fold(STREAMS.query_on(connection, list.len()), |query, stream| {
-                query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
-            });
-        for row in found.fetch_all(&mut *connection).await? {
-            rows.streams
-                .insert(StreamId::new(text(&row, 0)?, text(&row, 1)?), stream(&row)?);
+    let mut find = connection.prepare_cached(STREAM)?;
+    for &stream in &touched.streams {
+        let key = (stream.kind.as_ref(), stream.id.as_str());
+        if let Some(row) = find.query_row(key, stream_row).optional()? {
+            rows.streams.insert(stream.clone(), row);
         }
     }
-    for list in padded(&touched.claims) {
-        let found = list.iter().fold(CLAIMS.query(list.len()), |query, (kind, digest)| {
-            query.bind(kind.as_ref()).bind(digest.as_slice())
-        });
-        for row in found.fetch_all(&mut *connection).await? {
-            rows.claims
-                .insert((Cow::Owned(text(&row, 0)?), digest(&row, 1)?), Some(text(&row, 2)?));
+    let mut find = connection.prepare_cached(CLAIM)?;
+    for claim in &touched.claims {
+        let (kind, digest) = claim;
+        let owner = find.query_row((kind.as_ref(), digest.as_slice()), |row| row.get(0));
+        if let Some(owner) = owner.optional()? {
+            rows.claims.insert(claim.clone(), Some(owner));
         }
     }
-    for list in padded(&touched.records) {
-        let found = list.iter().fold(RECORDS.query(list.len()), |query, (kind, key)| {
-            query.bind(kind.as_ref()).bind(key.as_slice())
-        });
-        for row in found.fetch_all(&mut *connection).await? {
-            rows.records
-                .insert((Cow::Owned(text(&row, 0)?), row.try_get(1)?), Some(record(&row, 2)?));
+    let mut find = connection.prepare_cached(RECORD)?;
+    for record in &touched.records {
+        let (kind, key) = record;
+        let found = find.query_row((kind.as_ref(), key.as_slice()), record_row);
+        if let Some(found) = found.optional()? {
+            rows.records.insert(record.clone(), Some(found));
         }
     }
-    for list in padded(touched.commands.iter().copied()) {
-        let found = list
-            .iter()
-            .fold(COMMANDS.query(list.len()), |query, key| query.bind(*key));
-        for row in found.fetch_all(&mut *connection).await? {
-            rows.commands.insert(text(&row, 0)?, used(&row)?);
+    let mut find = connection.prepare_cached(COMMAND)?;
+    for &key in &touched.commands {
+        if let Some(used) = find.query_row([key], used_key).optional()? {
+            rows.commands.insert(key.to_owned(), used);
         }
     }
     Ok(rows)
 }
 
-fn stream(row: &AnyRow) -> sqlx::Result<StreamRow> {
-    let lookups: Option<Vec<u8>> = row.try_get(5)?;
+fn stream_row(row: &Row<'_>) -> Result<StreamRow> {
+    let lookups: Option<Vec<u8>> = row.get(3)?;
     Ok(StreamRow {
-        version: unsigned(row, 2)?,
-        position: unsigned(row, 3)?,
-        state: row.try_get(4)?,
-        lookups_digest: lookups.map(|_| digest(row, 5)).transpose()?,
+        version: unsigned(row, 0)?,
+        position: unsigned(row, 1)?,
+        state: row.get(2)?,
+        lookups_digest: lookups.map(|_| digest(row, 3)).transpose()?,
         lookups: Vec::new(),
     })
 }
 
-fn used(row: &AnyRow) -> sqlx::Result<UsedKey> {
+fn record_row(row: &Row<'_>) -> Result<Record> {
+    let expires: Option<i64> = row.get(2)?;
+    Ok(Record {
+        count: row.get(0)?,
+        value: row.get(1)?,
+        expires: expires.map(Timestamp),
+    })
+}
+
+fn used_key(row: &Row<'_>) -> Result<UsedKey> {
     Ok(UsedKey {
-        request: digest(row, 1)?,
-        response: row.try_get(2)?,
-        expires: Timestamp(row.try_get(3)?),
+        request: digest(row, 0)?,
+        response: row.get(1)?,
+        expires: Timestamp(row.get(2)?),
     })
 }

@@ -1,206 +1,129 @@
-//! Writes what a batch changed.
+//! Writes what a batch changed, row by row.
 
-use crate::event::Event;
 use crate::job::Swept;
-use crate::many::{Many, filled, padded};
-use crate::plan::{Plan, StreamRow, UsedKey};
-use crate::row::{Texts, signed};
-use crate::stream::StreamId;
+use crate::plan::Plan;
+use crate::row::signed;
 use crate::timestamp::Timestamp;
 use crate::writer::{SWEEP_COMMANDS, SWEEP_RECORDS, SWEPT_AT_ONCE};
-use sqlx::{AnyConnection, query};
+use rusqlite::{Connection, Result, params};
 
-/// As each statement is a turn of the driver's thread, what a batch writes to a table is in one: rows of NULL fill it up.
-const EVENTS: Many = Many {
-    before: "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
-             subject, payload, sealed, hash) SELECT * FROM (VALUES ",
-    columns: 14,
-    after: ") AS filled WHERE column1 IS NOT NULL",
-};
-const STREAMS: Many = Many {
-    before: "INSERT INTO streams (kind, id, version, position, state, lookups) SELECT * FROM (VALUES ",
-    columns: 6,
-    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
-            state = excluded.state, lookups = excluded.lookups",
-};
-const LOOKUPS: Many = Many {
-    before: "INSERT INTO lookups (kind, key, stream_kind, stream_id) SELECT * FROM (VALUES ",
-    columns: 4,
-    after: ") AS filled WHERE column1 IS NOT NULL",
-};
-const NO_LOOKUPS: Many = Many {
-    before: "DELETE FROM lookups WHERE (stream_kind, stream_id) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
-const CLAIMS: Many = Many {
-    before: "INSERT INTO claims (kind, digest, owner) SELECT * FROM (VALUES ",
-    columns: 3,
-    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner",
-};
-const NO_CLAIMS: Many = Many {
-    before: "DELETE FROM claims WHERE (kind, digest) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
-const RECORDS: Many = Many {
-    before: "INSERT INTO records (kind, key, count, value, expires) SELECT * FROM (VALUES ",
-    columns: 5,
-    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
-            expires = excluded.expires",
-};
-const NO_RECORDS: Many = Many {
-    before: "DELETE FROM records WHERE (kind, key) IN (VALUES ",
-    columns: 2,
-    after: ")",
-};
-const COMMANDS: Many = Many {
-    before: "INSERT INTO commands (key, request, response, expires) SELECT * FROM (VALUES ",
-    columns: 4,
-    after: ") AS filled WHERE column1 IS NOT NULL ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
-            expires = excluded.expires",
-};
+const EVENT: &str = "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
+     subject, payload, sealed, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const STREAM: &str = "INSERT INTO streams (kind, id, version, position, state, lookups) VALUES (?, ?, ?, ?, ?, ?) \
+     ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
+     state = excluded.state, lookups = excluded.lookups";
+const LOOKUP: &str = "INSERT INTO lookups (kind, key, stream_kind, stream_id) VALUES (?, ?, ?, ?)";
+const NO_LOOKUPS: &str = "DELETE FROM lookups WHERE stream_kind = ? AND stream_id = ?";
+const CLAIM: &str = "INSERT INTO claims (kind, digest, owner) VALUES (?, ?, ?) \
+     ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner";
+const NO_CLAIM: &str = "DELETE FROM claims WHERE kind = ? AND digest = ?";
+const RECORD: &str = "INSERT INTO records (kind, key, count, value, expires) VALUES (?, ?, ?, ?, ?) \
+     ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, expires = excluded.expires";
+const NO_RECORD: &str = "DELETE FROM records WHERE kind = ? AND key = ?";
+const COMMAND: &str = "INSERT INTO commands (key, request, response, expires) VALUES (?, ?, ?, ?) \
+     ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, expires = excluded.expires";
 
 /// Writes everything but the head.
-pub(in crate::writer) async fn save(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<Swept> {
+pub(in crate::writer) fn save(connection: &Connection, plan: &Plan<'_>) -> Result<Swept> {
     // First, as what has expired may be put anew.
     let swept = match plan.sweep {
-        Some(now) => sweep(connection, now).await?,
+        Some(now) => sweep(connection, now)?,
         None => Swept::default(),
     };
-    save_events(connection, plan).await?;
-    save_streams(connection, plan).await?;
-    save_claims(connection, plan).await?;
-    save_records(connection, plan).await?;
-    let used: Vec<(&String, &UsedKey)> = plan.after.commands.iter().collect();
-    for list in filled(&used) {
-        let insert = list
-            .iter()
-            .fold(COMMANDS.query_on(connection, list.len()), |query, row| {
-                query
-                    .bind(row.map(|(key, _)| key.as_str()))
-                    .bind(row.map(|(_, used)| used.request.as_slice()))
-                    .bind(row.map(|(_, used)| used.response.as_slice()))
-                    .bind(row.map(|(_, used)| used.expires.0))
-            });
-        insert.execute(&mut *connection).await?;
+    save_events(connection, plan)?;
+    save_streams(connection, plan)?;
+    save_claims(connection, plan)?;
+    save_records(connection, plan)?;
+    let mut put = connection.prepare_cached(COMMAND)?;
+    for (key, used) in &plan.after.commands {
+        put.execute(params![key, used.request.as_slice(), used.response, used.expires.0])?;
     }
     Ok(swept)
 }
 
-async fn sweep(connection: &mut AnyConnection, now: Timestamp) -> sqlx::Result<Swept> {
-    let records = query(SWEEP_RECORDS).bind(now.0).bind(SWEPT_AT_ONCE);
-    let keys = query(SWEEP_COMMANDS).bind(now.0).bind(SWEPT_AT_ONCE);
+fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept> {
+    let sweep = |delete| -> Result<u64> {
+        let deleted = connection.prepare_cached(delete)?.execute((now.0, SWEPT_AT_ONCE))?;
+        Ok(deleted as u64)
+    };
     Ok(Swept {
-        records: records.execute(&mut *connection).await?.rows_affected(),
-        idempotency_keys: keys.execute(connection).await?.rows_affected(),
+        records: sweep(SWEEP_RECORDS)?,
+        idempotency_keys: sweep(SWEEP_COMMANDS)?,
     })
 }
 
-async fn save_events(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
-    let rows: Vec<(&Event, &Texts)> = plan.events.iter().zip(&plan.texts).collect();
-    for list in filled(&rows) {
-        let insert = list.iter().fold(EVENTS.query_on(connection, list.len()), |query, row| {
-            let event = row.map(|(event, _)| *event);
-            query
-                .bind(event.map(|event| signed(event.position)))
-                .bind(event.map(|event| event.stream.kind.as_ref()))
-                .bind(event.map(|event| event.stream.id.as_str()))
-                .bind(event.map(|event| signed(event.version)))
-                .bind(row.map(|(_, texts)| texts.id.as_str()))
-                .bind(event.map(|event| event.kind.as_str()))
-                .bind(event.map(|event| event.time.0))
-                .bind(event.map(|event| event.actor.as_str()))
-                .bind(event.and_then(|event| event.client.as_deref()))
-                .bind(event.and_then(|event| event.request_id.as_deref()))
-                .bind(event.and_then(|event| event.subject.as_deref()))
-                .bind(row.map(|(_, texts)| texts.payload.as_str()))
-                .bind(event.and_then(|event| event.sealed.as_deref()))
-                .bind(event.map(|event| event.hash.as_slice()))
-        });
-        insert.execute(&mut *connection).await?;
+fn save_events(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
+    let mut insert = connection.prepare_cached(EVENT)?;
+    for (event, texts) in &plan.events {
+        insert.execute(params![
+            signed(event.position),
+            event.stream.kind.as_ref(),
+            event.stream.id,
+            signed(event.version),
+            texts.id,
+            event.kind,
+            event.time.0,
+            event.actor,
+            event.client,
+            event.request_id,
+            event.subject,
+            texts.payload,
+            event.sealed,
+            event.hash.as_slice(),
+        ])?;
     }
     Ok(())
 }
 
-async fn save_streams(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
-    let streams: Vec<(&StreamId, &StreamRow)> = plan.after.streams.iter().collect();
-    for list in filled(&streams) {
-        let upsert = list
-            .iter()
-            .fold(STREAMS.query_on(connection, list.len()), |query, row| {
-                query
-                    .bind(row.map(|(stream, _)| stream.kind.as_ref()))
-                    .bind(row.map(|(stream, _)| stream.id.as_str()))
-                    .bind(row.map(|(_, row)| signed(row.version)))
-                    .bind(row.map(|(_, row)| signed(row.position)))
-                    .bind(row.and_then(|(_, row)| row.state.as_deref()))
-                    .bind(row.and_then(|(_, row)| row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice)))
-            });
-        upsert.execute(&mut *connection).await?;
+fn save_streams(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
+    let mut put = connection.prepare_cached(STREAM)?;
+    for (stream, row) in &plan.after.streams {
+        put.execute(params![
+            stream.kind.as_ref(),
+            stream.id,
+            signed(row.version),
+            signed(row.position),
+            row.state,
+            row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice),
+        ])?;
     }
-    for list in padded(plan.outdated_lookups()) {
-        let delete = list.iter().fold(NO_LOOKUPS.query(list.len()), |query, stream| {
-            query.bind(stream.kind.as_ref()).bind(stream.id.as_str())
-        });
-        delete.execute(&mut *connection).await?;
+    let mut delete = connection.prepare_cached(NO_LOOKUPS)?;
+    for stream in plan.outdated_lookups() {
+        delete.execute((stream.kind.as_ref(), stream.id.as_str()))?;
     }
-    let lookups: Vec<_> = plan.new_lookups().collect();
-    for list in filled(&lookups) {
-        let insert = list
-            .iter()
-            .fold(LOOKUPS.query_on(connection, list.len()), |query, row| {
-                query
-                    .bind(row.map(|(_, lookup)| lookup.kind.as_ref()))
-                    .bind(row.map(|(_, lookup)| lookup.key.as_slice()))
-                    .bind(row.map(|(stream, _)| stream.kind.as_ref()))
-                    .bind(row.map(|(stream, _)| stream.id.as_str()))
-            });
-        insert.execute(&mut *connection).await?;
+    let mut insert = connection.prepare_cached(LOOKUP)?;
+    for (stream, lookup) in plan.new_lookups() {
+        insert.execute(params![
+            lookup.kind.as_ref(),
+            lookup.key,
+            stream.kind.as_ref(),
+            stream.id
+        ])?;
     }
     Ok(())
 }
 
-async fn save_claims(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
-    for list in padded(plan.claims_released()) {
-        let delete = list.iter().fold(NO_CLAIMS.query(list.len()), |query, (kind, digest)| {
-            query.bind(kind.as_ref()).bind(digest.as_slice())
-        });
-        delete.execute(&mut *connection).await?;
+fn save_claims(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
+    let mut delete = connection.prepare_cached(NO_CLAIM)?;
+    for (kind, digest) in plan.claims_released() {
+        delete.execute((kind.as_ref(), digest.as_slice()))?;
     }
-    let taken: Vec<_> = plan.claims_taken().collect();
-    for list in filled(&taken) {
-        let upsert = list.iter().fold(CLAIMS.query_on(connection, list.len()), |query, row| {
-            query
-                .bind(row.map(|((kind, _), _)| kind.as_ref()))
-                .bind(row.map(|((_, digest), _)| digest.as_slice()))
-                .bind(row.map(|(_, owner)| owner.as_str()))
-        });
-        upsert.execute(&mut *connection).await?;
+    let mut put = connection.prepare_cached(CLAIM)?;
+    for ((kind, digest), owner) in plan.claims_taken() {
+        put.execute((kind.as_ref(), digest.as_slice(), owner))?;
     }
     Ok(())
 }
 
-async fn save_records(connection: &mut AnyConnection, plan: &Plan) -> sqlx::Result<()> {
-    for list in padded(plan.records_deleted()) {
-        let delete = list.iter().fold(NO_RECORDS.query(list.len()), |query, (kind, key)| {
-            query.bind(kind.as_ref()).bind(key.as_slice())
-        });
-        delete.execute(&mut *connection).await?;
+fn save_records(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
+    let mut delete = connection.prepare_cached(NO_RECORD)?;
+    for (kind, key) in plan.records_deleted() {
+        delete.execute((kind.as_ref(), key.as_slice()))?;
     }
-    let put: Vec<_> = plan.records_put().collect();
-    for list in filled(&put) {
-        let upsert = list
-            .iter()
-            .fold(RECORDS.query_on(connection, list.len()), |query, row| {
-                query
-                    .bind(row.map(|((kind, _), _)| kind.as_ref()))
-                    .bind(row.map(|((_, key), _)| key.as_slice()))
-                    .bind(row.map(|(_, record)| record.count))
-                    .bind(row.map(|(_, record)| record.value.as_slice()))
-                    .bind(row.and_then(|(_, record)| record.expires).map(|expires| expires.0))
-            });
-        upsert.execute(&mut *connection).await?;
+    let mut put = connection.prepare_cached(RECORD)?;
+    for ((kind, key), record) in plan.records_put() {
+        let expires = record.expires.map(|expires| expires.0);
+        put.execute(params![kind.as_ref(), key, record.count, record.value, expires])?;
     }
     Ok(())
 }
