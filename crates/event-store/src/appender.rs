@@ -1,5 +1,7 @@
 //! The one thread that writes: takes what waits, makes one transaction of it, answers everybody.
 
+mod at_once;
+
 use crate::database::Database;
 use crate::error::{AppendError, Unavailable};
 use crate::fold::Fold;
@@ -9,6 +11,7 @@ use crate::known::Known;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::writer::{WriteError, Writer};
+use at_once::AtOnce;
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -38,6 +41,8 @@ pub(crate) struct Appender {
     /// `None` until the first job, and after a failure.
     writer: Option<Writer>,
     known: Known,
+    /// How many may ask soon: those who shared the last transaction, and those who waited when it ended.
+    company: usize,
     /// Rung after each commit of events.
     bell: watch::Sender<()>,
     /// The last transaction failed, and that was logged.
@@ -77,6 +82,7 @@ impl Appender {
             requests,
             writer: None,
             known: Known::default(),
+            company: 0,
             bell,
             failing: false,
         }
@@ -179,20 +185,24 @@ impl Appender {
         }
     }
 
-    /// Step by step: who asks while a step is made takes part in the next one.
+    /// At once if possible, else step by step: who asks while a step is made takes part in the next one.
     async fn transact(
         &mut self,
         writer: &mut Writer,
         batch: &mut Vec<Request>,
         door: Door,
     ) -> Result<Vec<Answered>, Broken> {
-        let began_at = writer.begin().await.map_err(Broken::Undone)?;
+        let began_at = match self.at_once(writer, batch, door).await? {
+            AtOnce::Done(answers) => return Ok(answers),
+            AtOnce::Begun(head) => head,
+            AtOnce::NotDone => writer.begin().await.map_err(Broken::Undone)?,
+        };
+        self.known.found(began_at);
         let mut head = began_at;
         let mut answers = Vec::with_capacity(batch.len());
         loop {
-            if door == Door::Open {
-                self.let_in(batch);
-            }
+            let room = self.batch.saturating_sub(batch.len());
+            self.let_in(batch, room, door);
             let step = &mut batch[answers.len()..];
             if step.is_empty() {
                 break;
@@ -206,18 +216,19 @@ impl Appender {
         if moved.is_some() {
             self.bell.send_replace(());
         }
+        self.company = batch.len() + self.requests.len();
         Ok(answers)
     }
 
     /// Those who wait, as long as there is room; without waiting for any time to pass.
-    fn let_in(&mut self, batch: &mut Vec<Request>) {
+    fn let_in(&mut self, batch: &mut Vec<Request>, room: usize, door: Door) {
+        if door == Door::Closed {
+            return;
+        }
         // Whoever was just answered may ask again right now.
         thread::yield_now();
-        while batch.len() < self.batch
-            && let Ok(request) = self.requests.try_recv()
-        {
-            batch.push(request);
-        }
+        let waiting = std::iter::from_fn(|| self.requests.try_recv().ok());
+        batch.extend(waiting.take(room));
     }
 
     /// Carries out some jobs, in the transaction that is open and on top of what it has done so far.

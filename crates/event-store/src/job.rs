@@ -96,6 +96,11 @@ impl<'a> Touched<'a> {
         touched
     }
 
+    /// Neither claims nor records nor idempotency keys.
+    pub(crate) fn has_only_streams(&self) -> bool {
+        self.claims.is_empty() && self.records.is_empty() && self.commands.is_empty()
+    }
+
     fn add(&mut self, job: &'a Job) {
         match job {
             Job::Command(command) => {

@@ -49,6 +49,8 @@ pub(crate) struct Rows {
 /// The rows before the batch, and what its jobs made of them so far.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
+    /// Where it begins.
+    pub(crate) from: Head,
     pub(crate) head: Head,
     pub(crate) before: Rows,
     pub(crate) after: Rows,
@@ -61,6 +63,7 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(crate) fn new(head: Head, before: Rows) -> Self {
         Self {
+            from: head,
             head,
             before,
             after: Rows::default(),

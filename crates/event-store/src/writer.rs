@@ -1,6 +1,6 @@
 //! The connection that appends. Each engine has its own way to read and write a batch in few steps.
 
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 use crate::database::{Database, Engine};
@@ -8,7 +8,6 @@ use crate::error::Unavailable;
 use crate::head::Head;
 use crate::job::{Swept, Touched};
 use crate::plan::{Plan, Rows};
-use sqlx::error::DatabaseError;
 use sqlx::{Connection as _, PgConnection, raw_sql};
 
 /// Most expired rows of a table that one transaction deletes.
@@ -45,14 +44,20 @@ impl WriteError {
             Self::Sqlite(error) => error
                 .sqlite_error()
                 .is_some_and(|error| IN_THE_WAY.contains(&error.extended_code)),
-            Self::Postgres(error) => error
-                .as_database_error()
-                .is_some_and(DatabaseError::is_unique_violation),
+            Self::Postgres(error) => postgres::is_in_the_way(error),
         }
     }
 }
 
 impl Writer {
+    /// Where a round trip is dear.
+    pub(crate) fn as_postgres(&mut self) -> Option<&mut PgConnection> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(connection) => Some(connection),
+        }
+    }
+
     pub(crate) async fn connect(database: &Database) -> Result<Self, Unavailable> {
         match &database.engine {
             Engine::Sqlite { file } => sqlite::connect(database, file).map(Self::Sqlite),

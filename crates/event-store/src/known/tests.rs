@@ -71,6 +71,21 @@ fn nothing_is_known_once_a_rebuild_has_replaced_the_rows() {
 }
 
 #[test]
+fn the_head_is_presumed_once_it_was_found_where_it_was_left() {
+    let mut known = Known::default();
+    known.found(head(0));
+    assert_eq!(known.presumed_head(), None, "nothing was written yet");
+    known.keep(head(1), rows(&["a"], 1));
+    assert_eq!(known.presumed_head(), None, "somebody else may write too");
+    known.found(head(1));
+    known.keep(head(2), rows(&["a"], 2));
+    assert_eq!(known.presumed_head(), Some(head(2)));
+    known.found(head(3));
+    assert_eq!(known.presumed_head(), None, "somebody else does");
+    assert_eq!(ask(&mut known, 2, &["a"]), (rows(&[], 0), vec!["a".into()]));
+}
+
+#[test]
 fn no_more_is_kept_than_fits() {
     let mut known = Known::default();
     for number in 0..MOST {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test does not get ends it")]
 
 mod appending;
+mod at_once;
 mod claims;
 mod concurrency;
 mod crash;
@@ -12,6 +13,7 @@ mod history;
 mod idempotency;
 mod immutability;
 mod integrity;
+mod line;
 mod lookups;
 mod model;
 mod outage;

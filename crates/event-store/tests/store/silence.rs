@@ -1,75 +1,15 @@
-//! A server that takes a connection and then answers nothing, as one does behind a network that has broken.
+//! A server that takes a connection and then answers nothing, as one does behind a network that has broken; and a thread that
+//! hangs, as one does before a disk that has.
 
-use crate::databases::{Tally, options};
+use crate::databases::{Database, Tally, options};
+use crate::line::{Fault, Line};
 use crate::outage::{append, unavailable};
 use event_store::projection::Activity;
-use event_store::{Options, Store};
+use event_store::{Event, Fold, FoldError, Folded, Options, Store, StreamId};
 use local_postgres::{Durability, Server};
-use std::future::pending;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::watch;
 use tokio::time::timeout;
-
-/// Between a store and its server.
-struct Line {
-    url: String,
-    /// Once: from what a client sends next with the words on, its connection is silent.
-    silent: Arc<AtomicBool>,
-}
-
-impl Line {
-    async fn to(server: &str, words: &'static str) -> Line {
-        let (address, folder) = server.split_once("?host=").unwrap();
-        let database = address.rsplit('/').next().unwrap();
-        let socket = Path::new(folder).join(".s.PGSQL.5432");
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let silent = Arc::new(AtomicBool::new(false));
-        tokio::spawn(accept(listener, socket, words, Arc::clone(&silent)));
-        let url = format!("postgres://postgres@127.0.0.1:{port}/{database}");
-        Line { url, silent }
-    }
-}
-
-async fn accept(listener: TcpListener, socket: PathBuf, words: &'static str, silent: Arc<AtomicBool>) {
-    while let Ok((client, _)) = listener.accept().await {
-        let server = UnixStream::connect(&socket).await.unwrap();
-        tokio::spawn(carry(client, server, words, Arc::clone(&silent)));
-    }
-}
-
-async fn carry(client: TcpStream, server: UnixStream, words: &'static str, silent: Arc<AtomicBool>) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let (is_silent, mut falls_silent) = watch::channel(());
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = copy(&mut from_server, &mut to_client) => {}
-            // Nor is anything heard of the server, not even that it hangs up.
-            Ok(()) = falls_silent.changed() => pending().await,
-        }
-    });
-    let mut sent = vec![0; 65_536];
-    while let Ok(length @ 1..) = from_client.read(&mut sent).await {
-        let has_words = sent[..length]
-            .windows(words.len())
-            .any(|window| window == words.as_bytes());
-        if has_words && silent.swap(false, Ordering::SeqCst) {
-            is_silent.send_replace(());
-            // Until the client gives up.
-            while let Ok(1..) = from_client.read(&mut sent).await {}
-            return;
-        }
-        if to_server.write_all(&sent[..length]).await.is_err() {
-            return;
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_falls_silent_while_the_appender_connects_stops_nobody_for_ever() {
@@ -80,7 +20,7 @@ async fn a_server_that_falls_silent_while_the_appender_connects_stops_nobody_for
         ..options()
     };
     let store = Store::open(&line.url, options, Arc::new(Tally)).await.unwrap();
-    line.silent.store(true, Ordering::SeqCst);
+    line.breaks(Fault::Silent);
     let refused = timeout(Duration::from_secs(30), append(&store)).await;
     unavailable(refused.expect("an answer"));
     append(&store).await.unwrap();
@@ -96,7 +36,7 @@ async fn a_server_that_falls_silent_while_a_projection_works_does_not_stop_it_fo
     };
     let store = Store::open(&line.url, options, Arc::new(Tally)).await.unwrap();
     append(&store).await.unwrap();
-    line.silent.store(true, Ordering::SeqCst);
+    line.breaks(Fault::Silent);
     let _projecting = store.project(vec![Arc::new(Activity)]);
     let follows = async {
         while store.projections().await.unwrap().is_empty() {
@@ -116,7 +56,36 @@ async fn a_server_that_falls_silent_while_the_log_is_read_is_not_waited_for_for_
     };
     let store = Store::open(&line.url, options, Arc::new(Tally)).await.unwrap();
     append(&store).await.unwrap();
-    line.silent.store(true, Ordering::SeqCst);
+    line.breaks(Fault::Silent);
     let verified = timeout(Duration::from_secs(30), store.verify(None, Vec::new())).await;
     verified.expect("an answer").unwrap_err();
+}
+
+/// Folds nothing until it is let go.
+struct Stuck(Mutex<mpsc::Receiver<()>>);
+
+impl Fold for Stuck {
+    fn fold(&self, _: &StreamId, _: Option<&str>, _: &[Event]) -> Result<Folded, FoldError> {
+        // Its other end is dropped, at the latest.
+        let _ = self.0.lock().unwrap().recv();
+        Ok(Folded::default())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_appender_that_hangs_is_not_waited_for_for_ever() {
+    let database = Database::sqlite();
+    let options = Options {
+        patience: Duration::from_millis(50),
+        ..options()
+    };
+    let (let_go, stuck) = mpsc::channel();
+    let store = Store::open(&database.url, options, Arc::new(Stuck(Mutex::new(stuck))))
+        .await
+        .unwrap();
+    let refused = timeout(Duration::from_secs(30), append(&store)).await;
+    assert_eq!(&*unavailable(refused.expect("an answer")), "no answer in time");
+    drop(let_go);
+    append(&store).await.unwrap();
+    assert_eq!(store.head().await.unwrap(), 2);
 }

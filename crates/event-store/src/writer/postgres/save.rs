@@ -2,6 +2,7 @@
 
 use super::statement::Statement;
 use crate::bell::CHANNEL;
+use crate::head::Head;
 use crate::job::Swept;
 use crate::plan::Plan;
 use crate::row::signed;
@@ -21,10 +22,17 @@ pub(in crate::writer) async fn save(connection: &mut PgConnection, plan: &Plan<'
         outdated.query().execute(&mut *connection).await?;
     }
     let changes = changes(plan)?;
-    if !changes.is_empty() {
-        changes.query().execute(connection).await?;
+    if !changes.is_empty() && changes.query().fetch_optional(connection).await?.is_none() {
+        return Err(sqlx::Error::RowNotFound);
     }
     Ok(swept)
+}
+
+/// The same without a transaction around it, for events, streams and new lookups: has an effect, durably, only if the head
+/// is where the plan begins. Returns whether it was.
+pub(crate) async fn save_at_once(connection: &mut PgConnection, plan: &Plan<'_>) -> sqlx::Result<bool> {
+    let changes = changes(plan)?;
+    Ok(changes.query().fetch_optional(connection).await?.is_some())
 }
 
 async fn sweep(connection: &mut PgConnection, now: Timestamp) -> sqlx::Result<Swept> {
@@ -47,12 +55,13 @@ fn outdated_lookups(plan: &Plan<'_>) -> sqlx::Result<Statement> {
     Ok(delete)
 }
 
-/// Each table's change is a part of WITH; what does not change has none.
+/// Each table's change is a part of WITH; what does not change has none. Events move the head, from which all else of them
+/// follows: if the head is elsewhere, there is nothing to insert and no row to return.
 fn changes(plan: &Plan<'_>) -> sqlx::Result<Statement> {
     let mut changes = Statement::default();
     if !plan.events.is_empty() {
-        events(&mut changes, plan)?;
         head(&mut changes, plan)?;
+        events(&mut changes, plan)?;
         streams(&mut changes, plan)?;
     }
     if plan.new_lookups().next().is_some() {
@@ -76,7 +85,7 @@ fn changes(plan: &Plan<'_>) -> sqlx::Result<Statement> {
     if !changes.is_empty() {
         changes.push(") ");
         // Heard by the others when this is committed, once.
-        let announce = format!("SELECT pg_notify('{CHANNEL}', '')");
+        let announce = format!("SELECT pg_notify('{CHANNEL}', '') FROM head_moved");
         changes.push(if plan.events.is_empty() { "SELECT 1" } else { &announce });
     }
     Ok(changes)
@@ -97,31 +106,44 @@ fn events(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
         changes,
         "events_appended",
         "INSERT INTO events (position, stream_kind, stream_id, version, id, kind, time, actor, client, request_id, \
-         subject, payload, sealed, hash) SELECT * FROM unnest(",
+         subject, payload, sealed, hash) SELECT ",
     );
-    changes.column(events().map(|event| signed(event.position)))?;
-    changes.column(events().map(|event| event.stream.kind.as_ref()))?;
-    changes.column(events().map(|event| event.stream.id.as_str()))?;
-    changes.column(events().map(|event| signed(event.version)))?;
-    changes.column(texts().map(|texts| texts.id.as_str()))?;
-    changes.column(events().map(|event| event.kind.as_str()))?;
-    changes.column(events().map(|event| event.time.0))?;
-    changes.column(events().map(|event| event.actor.as_str()))?;
-    changes.column(events().map(|event| event.client.as_deref()))?;
-    changes.column(events().map(|event| event.request_id.as_deref()))?;
-    changes.column(events().map(|event| event.subject.as_deref()))?;
-    changes.column(texts().map(|texts| texts.payload.as_str()))?;
-    changes.column(events().map(|event| event.sealed.as_deref()))?;
-    changes.column(events().map(|event| event.hash.as_slice()))?;
-    changes.push(")");
+    changes.elements(events().map(|event| signed(event.position)))?;
+    changes.elements(events().map(|event| event.stream.kind.as_ref()))?;
+    changes.elements(events().map(|event| event.stream.id.as_str()))?;
+    changes.elements(events().map(|event| signed(event.version)))?;
+    changes.elements(texts().map(|texts| texts.id.as_str()))?;
+    changes.elements(events().map(|event| event.kind.as_str()))?;
+    changes.elements(events().map(|event| event.time.0))?;
+    changes.elements(events().map(|event| event.actor.as_str()))?;
+    changes.elements(events().map(|event| event.client.as_deref()))?;
+    changes.elements(events().map(|event| event.request_id.as_deref()))?;
+    changes.elements(events().map(|event| event.subject.as_deref()))?;
+    changes.elements(texts().map(|texts| texts.payload.as_str()))?;
+    changes.elements(events().map(|event| event.sealed.as_deref()))?;
+    changes.elements(events().map(|event| event.hash.as_slice()))?;
+    changes.push(" FROM head_moved");
     Ok(())
 }
 
 fn head(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
+    let Head {
+        position,
+        hash,
+        rebuilds,
+    } = plan.from;
     part(changes, "head_moved", "UPDATE log_head SET position = ");
     changes.bind(signed(plan.head.position))?;
     changes.push(", hash = ");
-    changes.bind(plan.head.hash.as_slice())
+    changes.bind(plan.head.hash.as_slice())?;
+    changes.push(" WHERE position = ");
+    changes.bind(signed(position))?;
+    changes.push(" AND hash = ");
+    changes.bind(hash.as_slice())?;
+    changes.push(" AND rebuilds = ");
+    changes.bind(signed(rebuilds))?;
+    changes.push(" RETURNING position");
+    Ok(())
 }
 
 fn streams(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
@@ -129,16 +151,16 @@ fn streams(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "streams_written",
-        "INSERT INTO streams (kind, id, version, position, state, lookups) SELECT * FROM unnest(",
+        "INSERT INTO streams (kind, id, version, position, state, lookups) SELECT ",
     );
-    changes.column(streams().map(|(stream, _)| stream.kind.as_ref()))?;
-    changes.column(streams().map(|(stream, _)| stream.id.as_str()))?;
-    changes.column(streams().map(|(_, row)| signed(row.version)))?;
-    changes.column(streams().map(|(_, row)| signed(row.position)))?;
-    changes.column(streams().map(|(_, row)| row.state.as_deref()))?;
-    changes.column(streams().map(|(_, row)| row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice)))?;
+    changes.elements(streams().map(|(stream, _)| stream.kind.as_ref()))?;
+    changes.elements(streams().map(|(stream, _)| stream.id.as_str()))?;
+    changes.elements(streams().map(|(_, row)| signed(row.version)))?;
+    changes.elements(streams().map(|(_, row)| signed(row.position)))?;
+    changes.elements(streams().map(|(_, row)| row.state.as_deref()))?;
+    changes.elements(streams().map(|(_, row)| row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice)))?;
     changes.push(
-        ") ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
+        " FROM head_moved ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
          state = excluded.state, lookups = excluded.lookups",
     );
     Ok(())
@@ -148,13 +170,13 @@ fn lookups(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "lookups_put",
-        "INSERT INTO lookups (kind, key, stream_kind, stream_id) SELECT * FROM unnest(",
+        "INSERT INTO lookups (kind, key, stream_kind, stream_id) SELECT ",
     );
-    changes.column(plan.new_lookups().map(|(_, lookup)| lookup.kind.as_ref()))?;
-    changes.column(plan.new_lookups().map(|(_, lookup)| lookup.key.as_slice()))?;
-    changes.column(plan.new_lookups().map(|(stream, _)| stream.kind.as_ref()))?;
-    changes.column(plan.new_lookups().map(|(stream, _)| stream.id.as_str()))?;
-    changes.push(")");
+    changes.elements(plan.new_lookups().map(|(_, lookup)| lookup.kind.as_ref()))?;
+    changes.elements(plan.new_lookups().map(|(_, lookup)| lookup.key.as_slice()))?;
+    changes.elements(plan.new_lookups().map(|(stream, _)| stream.kind.as_ref()))?;
+    changes.elements(plan.new_lookups().map(|(stream, _)| stream.id.as_str()))?;
+    changes.push(" FROM head_moved");
     Ok(())
 }
 
@@ -162,12 +184,12 @@ fn claims_taken(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "claims_taken",
-        "INSERT INTO claims (kind, digest, owner) SELECT * FROM unnest(",
+        "INSERT INTO claims (kind, digest, owner) SELECT ",
     );
-    changes.column(plan.claims_taken().map(|((kind, _), _)| kind.as_ref()))?;
-    changes.column(plan.claims_taken().map(|((_, digest), _)| digest.as_slice()))?;
-    changes.column(plan.claims_taken().map(|(_, owner)| owner.as_str()))?;
-    changes.push(") ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner");
+    changes.elements(plan.claims_taken().map(|((kind, _), _)| kind.as_ref()))?;
+    changes.elements(plan.claims_taken().map(|((_, digest), _)| digest.as_slice()))?;
+    changes.elements(plan.claims_taken().map(|(_, owner)| owner.as_str()))?;
+    changes.push(" ON CONFLICT (kind, digest) DO UPDATE SET owner = excluded.owner");
     Ok(())
 }
 
@@ -183,18 +205,18 @@ fn records_put(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "records_put",
-        "INSERT INTO records (kind, key, count, value, expires) SELECT * FROM unnest(",
+        "INSERT INTO records (kind, key, count, value, expires) SELECT ",
     );
-    changes.column(plan.records_put().map(|((kind, _), _)| kind.as_ref()))?;
-    changes.column(plan.records_put().map(|((_, key), _)| key.as_slice()))?;
-    changes.column(plan.records_put().map(|(_, record)| record.count))?;
-    changes.column(plan.records_put().map(|(_, record)| record.value.as_slice()))?;
-    changes.column(
+    changes.elements(plan.records_put().map(|((kind, _), _)| kind.as_ref()))?;
+    changes.elements(plan.records_put().map(|((_, key), _)| key.as_slice()))?;
+    changes.elements(plan.records_put().map(|(_, record)| record.count))?;
+    changes.elements(plan.records_put().map(|(_, record)| record.value.as_slice()))?;
+    changes.elements(
         plan.records_put()
             .map(|(_, record)| record.expires.map(|expires| expires.0)),
     )?;
     changes.push(
-        ") ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
+        " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, value = excluded.value, \
          expires = excluded.expires",
     );
     Ok(())
@@ -213,14 +235,14 @@ fn commands(changes: &mut Statement, plan: &Plan<'_>) -> sqlx::Result<()> {
     part(
         changes,
         "commands_used",
-        "INSERT INTO commands (key, request, response, expires) SELECT * FROM unnest(",
+        "INSERT INTO commands (key, request, response, expires) SELECT ",
     );
-    changes.column(commands().map(|(key, _)| key.as_str()))?;
-    changes.column(commands().map(|(_, used)| used.request.as_slice()))?;
-    changes.column(commands().map(|(_, used)| used.response.as_slice()))?;
-    changes.column(commands().map(|(_, used)| used.expires.0))?;
+    changes.elements(commands().map(|(key, _)| key.as_str()))?;
+    changes.elements(commands().map(|(_, used)| used.request.as_slice()))?;
+    changes.elements(commands().map(|(_, used)| used.response.as_slice()))?;
+    changes.elements(commands().map(|(_, used)| used.expires.0))?;
     changes.push(
-        ") ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
+        " ON CONFLICT (key) DO UPDATE SET request = excluded.request, response = excluded.response, \
          expires = excluded.expires",
     );
     Ok(())

@@ -49,6 +49,22 @@ impl Statement {
         self.bind(values.collect::<Vec<T>>())
     }
 
+    /// The elements of one more array, in a list of them: each row takes one of each. PostgreSQL then hands row after row
+    /// on; of functions in FROM it writes the rows down first.
+    pub(super) fn elements<'a, T>(&mut self, values: impl Iterator<Item = T>) -> sqlx::Result<()>
+    where
+        T: Encode<'a, Postgres> + Type<Postgres> + PgHasArrayType,
+    {
+        self.push(if self.text.ends_with(')') {
+            ", unnest("
+        } else {
+            "unnest("
+        });
+        self.bind(values.collect::<Vec<T>>())?;
+        self.push(")");
+        Ok(())
+    }
+
     pub(super) fn query<'q>(self) -> Query<'q, Postgres, PgArguments> {
         query_with(AssertSqlSafe(self.text), self.arguments)
     }

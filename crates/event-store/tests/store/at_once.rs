@@ -1,0 +1,168 @@
+//! What a store that writes alone to PostgreSQL does in one round trip: it presumes where the head is and which streams are new,
+//! and is never wrong about what it answers.
+
+use crate::databases::{Database, Tally, context, event, options, stream};
+use crate::line::{Fault, Line};
+use crate::writer::{all_events, assert_chained};
+use event_store::{AppendError, Command, Expected, Outcome, Store};
+use local_postgres::{Durability, Server};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+async fn append(store: &Store, id: &str, expected: Expected, payload: Value) -> Result<Outcome, AppendError> {
+    let command = Command::new(context()).append(stream(id), expected, vec![event(payload)]);
+    store.append(command).await
+}
+
+/// From then on it presumes.
+async fn write_alone(store: &Store) {
+    for _ in 0..3 {
+        append(store, "alone", Expected::Any, json!({})).await.unwrap();
+    }
+}
+
+fn done(position: u64) -> Outcome {
+    Outcome::Done {
+        first: position,
+        last: position,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_store_wrote_meanwhile_is_noticed() {
+    let database = Database::postgres();
+    let (one, other) = (database.open().await, database.open().await);
+    write_alone(&one).await;
+    assert_eq!(
+        append(&other, "alone", Expected::Exact(3), json!({})).await.unwrap(),
+        done(4)
+    );
+    let refused = append(&one, "alone", Expected::Exact(3), json!({})).await;
+    assert!(
+        matches!(refused, Err(AppendError::WrongVersion { actual: 4, .. })),
+        "{refused:?}"
+    );
+    assert_eq!(
+        append(&one, "alone", Expected::Exact(4), json!({})).await.unwrap(),
+        done(5)
+    );
+    write_alone(&one).await;
+    assert_eq!(
+        append(&other, "alone", Expected::Exact(8), json!({})).await.unwrap(),
+        done(9)
+    );
+    assert_eq!(append(&one, "alone", Expected::Any, json!({})).await.unwrap(), done(10));
+    assert_chained(&all_events(&one).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_is_not_known_is_not_new_for_that() {
+    let database = Database::postgres();
+    let writer = database.open().await;
+    append(&writer, "old", Expected::Nothing, json!({"find_by": ["a"]}))
+        .await
+        .unwrap();
+    append(&writer, "old", Expected::Exact(1), json!({"find_by": ["a"]}))
+        .await
+        .unwrap();
+    drop(writer);
+
+    let store = database.open().await;
+    write_alone(&store).await;
+    let refused = append(&store, "old", Expected::Nothing, json!({})).await;
+    assert!(
+        matches!(refused, Err(AppendError::WrongVersion { actual: 2, .. })),
+        "{refused:?}"
+    );
+    write_alone(&store).await;
+    assert_eq!(
+        append(&store, "old", Expected::Exact(2), json!({})).await.unwrap(),
+        done(9)
+    );
+    assert!(store.find("test", b"a").await.unwrap().is_empty());
+
+    let store = database.open().await;
+    write_alone(&store).await;
+    assert_eq!(append(&store, "old", Expected::Any, json!({})).await.unwrap(), done(13));
+    let state = store.state(&stream("old")).await.unwrap().unwrap();
+    assert_eq!(
+        (state.version, state.state.unwrap()),
+        (4, json!({"count": 4, "last": {}}).to_string())
+    );
+
+    let store = database.open().await;
+    write_alone(&store).await;
+    let refused = append(&store, "old", Expected::Exact(3), json!({})).await;
+    assert!(
+        matches!(refused, Err(AppendError::WrongVersion { actual: 4, .. })),
+        "{refused:?}"
+    );
+    assert_eq!(
+        append(&store, "new", Expected::Nothing, json!({})).await.unwrap(),
+        done(17)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_is_there_already_is_refused() {
+    let database = Database::postgres();
+    let store = database.open().await;
+    write_alone(&store).await;
+    let again = event(json!({}));
+    let command = |id: &str| Command::new(context()).append(stream(id), Expected::Any, vec![again.clone()]);
+    store.append(command("alone")).await.unwrap();
+    for id in ["alone", "new"] {
+        let refused = store.append(command(id)).await;
+        assert!(matches!(refused, Err(AppendError::EventExists)), "{refused:?}");
+        write_alone(&store).await;
+    }
+    assert_eq!(store.head().await.unwrap(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_whose_answer_is_lost_has_its_effect_once() {
+    for fault in [Fault::CutBefore, Fault::CutAfter] {
+        let server = Server::start(Durability::None).unwrap();
+        let line = Line::to(&server.create_database().unwrap(), "the line breaks here").await;
+        let store = Store::open(&line.url, options(), Arc::new(Tally)).await.unwrap();
+        write_alone(&store).await;
+        line.breaks(fault);
+        let payload = json!({"n": "the line breaks here"});
+        assert_eq!(
+            append(&store, "alone", Expected::Exact(3), payload).await.unwrap(),
+            done(4),
+            "{fault:?}"
+        );
+        assert!(line.is_broken());
+        assert_eq!(
+            append(&store, "alone", Expected::Exact(4), json!({})).await.unwrap(),
+            done(5)
+        );
+        let events = all_events(&store).await;
+        assert_eq!(events.len(), 5, "{fault:?}");
+        assert_chained(&events);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_refused_for_what_is_presumed_while_others_write() {
+    let database = Database::postgres();
+    for version in 0..20 {
+        // It knows nothing of the stream.
+        let store = database.open().await;
+        write_alone(&store).await;
+        let others = (0..8).map(|n| format!("{version} {n}"));
+        let others: Vec<_> = others
+            .map(|id| {
+                let store = store.clone();
+                tokio::spawn(async move { append(&store, &id, Expected::Nothing, json!({})).await })
+            })
+            .collect();
+        append(&store, "old", Expected::Exact(version), json!({}))
+            .await
+            .unwrap();
+        for other in others {
+            other.await.unwrap().unwrap();
+        }
+    }
+}
