@@ -125,10 +125,10 @@ impl Database {
     fn settings(&self, role: Role, patience: u128) -> String {
         match (&self.engine, role) {
             // Deleted keys of subjects are overwritten; docs/auth/event-log.md says what may be left. The write-ahead log
-            // is copied back every 16 MB: pages that are written again and again, once.
+            // is copied back every 32 MB: pages that are written again and again, once.
             (Engine::Sqlite { .. }, Role::Writer) => format!(
-                "PRAGMA busy_timeout = {patience}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000; \
+                "PRAGMA busy_timeout = {patience}; PRAGMA synchronous = FULL; \
+                 PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8000; \
                  PRAGMA cache_size = -8000;"
             ),
             (Engine::Sqlite { .. }, Role::Reader) => {
@@ -146,7 +146,7 @@ impl Database {
                 patience * 2
             ),
             (Engine::Sqlite { .. }, Role::Deriver) => {
-                format!("PRAGMA busy_timeout = {patience}; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+                format!("PRAGMA busy_timeout = {patience}; PRAGMA synchronous = NORMAL;")
             }
             (Engine::Postgres, Role::Deriver) => format!(
                 "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}; \

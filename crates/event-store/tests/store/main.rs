@@ -15,6 +15,7 @@ mod immutability;
 mod integrity;
 mod line;
 mod lookups;
+mod migrations;
 mod model;
 mod outage;
 mod records;

@@ -73,7 +73,7 @@ impl Scene {
     async fn tamper(&self, sql: &str) {
         let unlock = match self.database.url.starts_with("sqlite") {
             true => {
-                "PRAGMA foreign_keys = OFF; DROP TRIGGER IF EXISTS events_are_never_changed; \
+                "DROP TRIGGER IF EXISTS events_are_never_changed; \
                  DROP TRIGGER IF EXISTS events_are_never_deleted; DROP TRIGGER IF EXISTS events_are_never_replaced;"
             }
             false => "DROP TRIGGER IF EXISTS events_are_never_changed ON events;",
