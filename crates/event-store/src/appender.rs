@@ -160,7 +160,10 @@ impl Appender {
             None => Writer::connect(&self.database).await.map_err(Broken::Unreachable)?,
         };
         let late = || Broken::Unknown(Unavailable::Database("no answer in time".into()));
-        let transaction = timeout(self.limit, self.transact(&mut writer, batch, door)).await;
+        let mut later = Vec::new();
+        let transaction = timeout(self.limit, self.transact(&mut writer, batch, &mut later, door)).await;
+        // Whatever became of it, nobody is left without an answer.
+        batch.append(&mut later);
         let broken = match transaction.map_err(|_| late()).flatten() {
             Ok(answers) => {
                 self.writer = Some(writer);
@@ -190,13 +193,15 @@ impl Appender {
         &mut self,
         writer: &mut Writer,
         batch: &mut Vec<Request>,
+        later: &mut Vec<Request>,
         door: Door,
     ) -> Result<Vec<Answered>, Broken> {
-        let began_at = match self.at_once(writer, batch, door).await? {
+        let began_at = match self.at_once(writer, batch, later, door).await? {
             AtOnce::Done(answers) => return Ok(answers),
             AtOnce::Begun(head) => head,
             AtOnce::NotDone => writer.begin().await.map_err(Broken::Undone)?,
         };
+        batch.append(later);
         self.known.found(began_at);
         let mut head = began_at;
         let mut answers = Vec::with_capacity(batch.len());
@@ -225,8 +230,6 @@ impl Appender {
         if door == Door::Closed {
             return;
         }
-        // Whoever was just answered may ask again right now.
-        thread::yield_now();
         let waiting = std::iter::from_fn(|| self.requests.try_recv().ok());
         batch.extend(waiting.take(room));
     }

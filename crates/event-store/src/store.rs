@@ -141,7 +141,11 @@ impl Store {
             mpsc::error::TrySendError::Closed(_) => Unavailable::Stopped,
         })?;
         let answered = async { answered.await.unwrap_or(Err(Unavailable::Stopped.into())) };
-        self.inner.database.answered(answered).await
+        match self.inner.database.engine {
+            // Its calls cannot be interrupted, so that the appender does not know how late it is.
+            Engine::Sqlite { .. } => self.inner.database.answered(answered).await,
+            Engine::Postgres => answered.await,
+        }
     }
 }
 

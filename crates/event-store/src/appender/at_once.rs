@@ -8,6 +8,7 @@ use crate::head::Head;
 use crate::job::Touched;
 use crate::plan::{Plan, Rows};
 use crate::writer::{Writer, postgres};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a batch waits for more: those who were answered together may all ask again.
@@ -29,23 +30,26 @@ struct Presumed<'a> {
 }
 
 impl Appender {
-    /// Nothing but appends, to streams whose rows are known or that are presumed to be new.
+    /// Nothing but appends, to streams whose rows are known or that are presumed to be new. Those who come `later` are answered
+    /// after those in the batch.
     pub(super) async fn at_once(
         &mut self,
         writer: &mut Writer,
         batch: &mut Vec<Request>,
+        later: &mut Vec<Request>,
         door: Door,
     ) -> Result<AtOnce, Broken> {
         let Some(head) = self.known.presumed_head().filter(|_| writer.as_postgres().is_some()) else {
             return Ok(AtOnce::NotDone);
         };
-        let mut later = Vec::new();
-        let done = match self.presume(head, batch, &mut later, door) {
+        // Nobody waits for others in vain.
+        if !Touched::by(batch.iter().map(|request| &request.job)).has_only_streams() {
+            return Ok(AtOnce::NotDone);
+        }
+        match self.presume(head, batch, later, door) {
             Some(presumed) => self.save(presumed, writer).await,
             None => Ok(AtOnce::NotDone),
-        };
-        batch.append(&mut later);
-        done
+        }
     }
 
     /// One half is planned while the other comes. `None` if the rows must be read.
@@ -64,10 +68,8 @@ impl Appender {
         };
         let room = self.batch.saturating_sub(batch.len());
         self.gather(batch, company / 2, room, door);
-        let (missing, room) = (
-            company.saturating_sub(batch.len()),
-            self.batch.saturating_sub(batch.len()),
-        );
+        let missing = company.saturating_sub(batch.len());
+        let room = self.batch.saturating_sub(batch.len());
         self.add(batch, &mut presumed)?;
         self.gather(later, missing, room, door);
         self.add(later, &mut presumed)?;
@@ -134,6 +136,7 @@ impl Appender {
         let (had, began) = (requests.len(), Instant::now());
         self.let_in(requests, room, door);
         while door == Door::Open && requests.len() < wanted && began.elapsed() < COMPANY {
+            thread::yield_now();
             self.let_in(requests, room - (requests.len() - had), door);
         }
     }

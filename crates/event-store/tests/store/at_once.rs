@@ -4,10 +4,12 @@
 use crate::databases::{Database, Tally, context, event, options, stream};
 use crate::line::{Fault, Line};
 use crate::writer::{all_events, assert_chained};
-use event_store::{AppendError, Command, Expected, Outcome, Store};
+use event_store::{AppendError, Command, Expected, Options, Outcome, Store};
+use futures_util::future::join_all;
 use local_postgres::{Durability, Server};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn append(store: &Store, id: &str, expected: Expected, payload: Value) -> Result<Outcome, AppendError> {
     let command = Command::new(context()).append(stream(id), expected, vec![event(payload)]);
@@ -165,4 +167,35 @@ async fn nobody_is_refused_for_what_is_presumed_while_others_write() {
             other.await.unwrap().unwrap();
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_left_without_an_answer_when_the_server_falls_silent() {
+    let server = Server::start(Durability::None).unwrap();
+    let line = Line::to(&server.create_database().unwrap(), "the line breaks here").await;
+    let options = Options {
+        patience: Duration::from_millis(500),
+        ..options()
+    };
+    let store = Store::open(&line.url, options, Arc::new(Tally)).await.unwrap();
+    let all_append = async |payload: &'static str| {
+        let appends = (0..64).map(|n| {
+            let store = store.clone();
+            tokio::spawn(
+                async move { append(&store, &format!("stream {n}"), Expected::Any, json!({"n": payload})).await },
+            )
+        });
+        join_all(appends).await.into_iter().map(Result::unwrap)
+    };
+    for _ in 0..4 {
+        assert!(all_append("the line holds").await.all(|outcome| outcome.is_ok()));
+    }
+    line.breaks(Fault::Silent);
+    let refused = all_append("the line breaks here").await.filter_map(Result::err);
+    let refused: Vec<String> = refused.map(|error| error.to_string()).collect();
+    assert!(!refused.is_empty());
+    for error in refused {
+        assert_eq!(error, "the database does not answer: no answer in time");
+    }
+    assert!(all_append("the line holds").await.all(|outcome| outcome.is_ok()));
 }
