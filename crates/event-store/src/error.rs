@@ -2,7 +2,6 @@
 
 use crate::fold::FoldError;
 use crate::stream::StreamId;
-use crate::writer::WriteError;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -22,18 +21,6 @@ pub enum Unavailable {
 
 impl From<sqlx::Error> for Unavailable {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.to_string().into())
-    }
-}
-
-impl From<rusqlite::Error> for Unavailable {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error.to_string().into())
-    }
-}
-
-impl From<WriteError> for Unavailable {
-    fn from(error: WriteError) -> Self {
         Self::Database(error.to_string().into())
     }
 }

@@ -32,6 +32,12 @@ pub(crate) enum WriteError {
     Postgres(#[from] sqlx::Error),
 }
 
+impl From<WriteError> for Unavailable {
+    fn from(error: WriteError) -> Self {
+        Self::Database(error.to_string().into())
+    }
+}
+
 impl WriteError {
     /// Whether a row stands in the way: of a constraint, or of the trigger that keeps events from being replaced.
     pub(crate) fn violates_constraint(&self) -> bool {
@@ -60,7 +66,7 @@ impl Writer {
 
     pub(crate) async fn connect(database: &Database) -> Result<Self, Unavailable> {
         match &database.engine {
-            Engine::Sqlite { file } => sqlite::connect(database, file).map(Self::Sqlite),
+            Engine::Sqlite { file } => Ok(Self::Sqlite(sqlite::connect(database, file).map_err(WriteError::from)?)),
             Engine::Postgres => postgres::connect(database).await.map(Self::Postgres),
         }
     }

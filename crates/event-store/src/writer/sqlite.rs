@@ -8,17 +8,16 @@ pub(super) use save::save;
 
 use crate::chain::Hash;
 use crate::database::{Database, Role};
-use crate::error::Unavailable;
 use crate::head::Head;
 use crate::row::signed;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Error, OpenFlags, Result, Row};
+use rusqlite::{Connection, Error, OpenFlags, Result, Row, Statement};
 use std::path::Path;
 
 /// More than the appender has different ones.
 const STATEMENTS: usize = 32;
 
-pub(super) fn connect(database: &Database, file: &Path) -> std::result::Result<Connection, Unavailable> {
+pub(super) fn connect(database: &Database, file: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -48,6 +47,21 @@ pub(super) fn commit(connection: &Connection, moved: Option<Head>) -> Result<()>
 
 pub(super) fn roll_back(connection: &Connection) -> Result<()> {
     run(connection, "ROLLBACK")
+}
+
+/// A statement is prepared only for rows that there are.
+fn for_each<Item, Done>(
+    connection: &Connection,
+    statement: &str,
+    rows: impl IntoIterator<Item = Item>,
+    mut run: impl FnMut(&mut Statement<'_>, Item) -> Result<Done>,
+) -> Result<()> {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_some() {
+        let mut statement = connection.prepare_cached(statement)?;
+        rows.try_for_each(|row| run(&mut statement, row).map(drop))?;
+    }
+    Ok(())
 }
 
 fn run(connection: &Connection, statement: &str) -> Result<()> {

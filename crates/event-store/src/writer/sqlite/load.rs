@@ -1,6 +1,6 @@
 //! Reads the rows that a batch touches.
 
-use super::{digest, unsigned};
+use super::{digest, for_each, unsigned};
 use crate::job::Touched;
 use crate::plan::{Rows, StreamRow, UsedKey};
 use crate::record::Record;
@@ -15,35 +15,31 @@ const COMMAND: &str = "SELECT request, response, expires FROM commands WHERE key
 /// The rows as they are in the transaction.
 pub(in crate::writer) fn load(connection: &Connection, touched: &Touched<'_>) -> Result<Rows> {
     let mut rows = Rows::default();
-    let mut find = connection.prepare_cached(STREAM)?;
-    for &stream in &touched.streams {
-        let key = (stream.kind.as_ref(), stream.id.as_str());
-        if let Some(row) = find.query_row(key, stream_row).optional()? {
-            rows.streams.insert(stream.clone(), row);
-        }
-    }
-    let mut find = connection.prepare_cached(CLAIM)?;
-    for claim in &touched.claims {
+    for_each(connection, STREAM, &touched.streams, |find, stream| {
+        let row = find.query_row((stream.kind.as_ref(), stream.id.as_str()), stream_row);
+        rows.streams.extend(row.optional()?.map(|row| ((*stream).clone(), row)));
+        Ok(())
+    })?;
+    for_each(connection, CLAIM, &touched.claims, |find, claim| {
         let (kind, digest) = claim;
         let owner = find.query_row((kind.as_ref(), digest.as_slice()), |row| row.get(0));
-        if let Some(owner) = owner.optional()? {
-            rows.claims.insert(claim.clone(), Some(owner));
-        }
-    }
-    let mut find = connection.prepare_cached(RECORD)?;
-    for record in &touched.records {
+        rows.claims
+            .extend(owner.optional()?.map(|owner| (claim.clone(), Some(owner))));
+        Ok(())
+    })?;
+    for_each(connection, RECORD, &touched.records, |find, record| {
         let (kind, key) = record;
         let found = find.query_row((kind.as_ref(), key.as_slice()), record_row);
-        if let Some(found) = found.optional()? {
-            rows.records.insert(record.clone(), Some(found));
-        }
-    }
-    let mut find = connection.prepare_cached(COMMAND)?;
-    for &key in &touched.commands {
-        if let Some(used) = find.query_row([key], used_key).optional()? {
-            rows.commands.insert(key.to_owned(), used);
-        }
-    }
+        rows.records
+            .extend(found.optional()?.map(|found| (record.clone(), Some(found))));
+        Ok(())
+    })?;
+    for_each(connection, COMMAND, &touched.commands, |find, &key| {
+        let used = find.query_row([key], used_key);
+        rows.commands
+            .extend(used.optional()?.map(|used| (key.to_owned(), used)));
+        Ok(())
+    })?;
     Ok(rows)
 }
 

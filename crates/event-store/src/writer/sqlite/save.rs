@@ -1,5 +1,6 @@
 //! Writes what a batch changed, row by row.
 
+use super::for_each;
 use crate::job::Swept;
 use crate::plan::Plan;
 use crate::row::signed;
@@ -34,10 +35,9 @@ pub(in crate::writer) fn save(connection: &Connection, plan: &Plan<'_>) -> Resul
     save_streams(connection, plan)?;
     save_claims(connection, plan)?;
     save_records(connection, plan)?;
-    let mut put = connection.prepare_cached(COMMAND)?;
-    for (key, used) in &plan.after.commands {
-        put.execute(params![key, used.request.as_slice(), used.response, used.expires.0])?;
-    }
+    for_each(connection, COMMAND, &plan.after.commands, |put, (key, used)| {
+        put.execute(params![key, used.request.as_slice(), used.response, used.expires.0])
+    })?;
     Ok(swept)
 }
 
@@ -53,8 +53,7 @@ fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept> {
 }
 
 fn save_events(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
-    let mut insert = connection.prepare_cached(EVENT)?;
-    for (event, texts) in &plan.events {
+    for_each(connection, EVENT, &plan.events, |insert, (event, texts)| {
         insert.execute(params![
             signed(event.position),
             event.stream.kind.as_ref(),
@@ -70,14 +69,12 @@ fn save_events(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
             texts.payload,
             event.sealed,
             event.hash.as_slice(),
-        ])?;
-    }
-    Ok(())
+        ])
+    })
 }
 
 fn save_streams(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
-    let mut put = connection.prepare_cached(STREAM)?;
-    for (stream, row) in &plan.after.streams {
+    for_each(connection, STREAM, &plan.after.streams, |put, (stream, row)| {
         put.execute(params![
             stream.kind.as_ref(),
             stream.id,
@@ -85,45 +82,42 @@ fn save_streams(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
             signed(row.position),
             row.state,
             row.lookups_digest.as_ref().map(<[u8; 32]>::as_slice),
-        ])?;
-    }
-    let mut delete = connection.prepare_cached(NO_LOOKUPS)?;
-    for stream in plan.outdated_lookups() {
-        delete.execute((stream.kind.as_ref(), stream.id.as_str()))?;
-    }
-    let mut insert = connection.prepare_cached(LOOKUP)?;
-    for (stream, lookup) in plan.new_lookups() {
+        ])
+    })?;
+    for_each(connection, NO_LOOKUPS, plan.outdated_lookups(), |delete, stream| {
+        delete.execute((stream.kind.as_ref(), stream.id.as_str()))
+    })?;
+    for_each(connection, LOOKUP, plan.new_lookups(), |insert, (stream, lookup)| {
         insert.execute(params![
             lookup.kind.as_ref(),
             lookup.key,
             stream.kind.as_ref(),
             stream.id
-        ])?;
-    }
-    Ok(())
+        ])
+    })
 }
 
 fn save_claims(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
-    let mut delete = connection.prepare_cached(NO_CLAIM)?;
-    for (kind, digest) in plan.claims_released() {
-        delete.execute((kind.as_ref(), digest.as_slice()))?;
-    }
-    let mut put = connection.prepare_cached(CLAIM)?;
-    for ((kind, digest), owner) in plan.claims_taken() {
-        put.execute((kind.as_ref(), digest.as_slice(), owner))?;
-    }
-    Ok(())
+    for_each(
+        connection,
+        NO_CLAIM,
+        plan.claims_released(),
+        |delete, (kind, digest)| delete.execute((kind.as_ref(), digest.as_slice())),
+    )?;
+    for_each(
+        connection,
+        CLAIM,
+        plan.claims_taken(),
+        |put, ((kind, digest), owner)| put.execute((kind.as_ref(), digest.as_slice(), owner)),
+    )
 }
 
 fn save_records(connection: &Connection, plan: &Plan<'_>) -> Result<()> {
-    let mut delete = connection.prepare_cached(NO_RECORD)?;
-    for (kind, key) in plan.records_deleted() {
-        delete.execute((kind.as_ref(), key.as_slice()))?;
-    }
-    let mut put = connection.prepare_cached(RECORD)?;
-    for ((kind, key), record) in plan.records_put() {
+    for_each(connection, NO_RECORD, plan.records_deleted(), |delete, (kind, key)| {
+        delete.execute((kind.as_ref(), key.as_slice()))
+    })?;
+    for_each(connection, RECORD, plan.records_put(), |put, ((kind, key), record)| {
         let expires = record.expires.map(|expires| expires.0);
-        put.execute(params![kind.as_ref(), key, record.count, record.value, expires])?;
-    }
-    Ok(())
+        put.execute(params![kind.as_ref(), key, record.count, record.value, expires])
+    })
 }
