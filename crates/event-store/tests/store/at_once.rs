@@ -8,6 +8,7 @@ use event_store::{AppendError, Command, Expected, Options, Outcome, Store};
 use futures_util::future::join_all;
 use local_postgres::{Durability, Server};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection, raw_sql};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -198,4 +199,24 @@ async fn nobody_is_left_without_an_answer_when_the_server_falls_silent() {
         assert_eq!(error, "the database does not answer: no answer in time");
     }
     assert!(all_append("the line holds").await.all(|outcome| outcome.is_ok()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_committed_is_not_acknowledged() {
+    let database = Database::postgres();
+    let store = database.open().await;
+    write_alone(&store).await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let at_commit = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                     RAISE EXCEPTION 'as it was asked to'; END $$; \
+                     CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED \
+                     FOR EACH ROW WHEN (NEW.payload LIKE '%refuse%') EXECUTE FUNCTION refuse()";
+    raw_sql(at_commit).execute(&mut connection).await.unwrap();
+    for round in 1..4 {
+        let refused = append(&store, "alone", Expected::Any, json!({"refuse": round})).await;
+        assert!(matches!(refused, Err(AppendError::Unavailable(_))), "{refused:?}");
+        assert_eq!(store.head().await.unwrap(), round * 3);
+        write_alone(&store).await;
+    }
+    assert_chained(&all_events(&store).await);
 }

@@ -22,7 +22,7 @@ pub(in crate::writer) async fn save(connection: &mut PgConnection, plan: &Plan<'
         outdated.query().execute(&mut *connection).await?;
     }
     let changes = changes(plan)?;
-    if !changes.is_empty() && changes.query().fetch_optional(connection).await?.is_none() {
+    if !changes.is_empty() && changes.query().fetch_all(connection).await?.is_empty() {
         return Err(sqlx::Error::RowNotFound);
     }
     Ok(swept)
@@ -31,8 +31,9 @@ pub(in crate::writer) async fn save(connection: &mut PgConnection, plan: &Plan<'
 /// The same without a transaction around it, for events, streams and new lookups: has an effect, durably, only if the head
 /// is where the plan begins. Returns whether it was.
 pub(crate) async fn save_at_once(connection: &mut PgConnection, plan: &Plan<'_>) -> sqlx::Result<bool> {
-    let changes = changes(plan)?;
-    Ok(changes.query().fetch_optional(connection).await?.is_some())
+    // All that it answers: it commits after it has sent its row.
+    let rows = changes(plan)?.query().fetch_all(connection).await?;
+    Ok(!rows.is_empty())
 }
 
 async fn sweep(connection: &mut PgConnection, now: Timestamp) -> sqlx::Result<Swept> {
