@@ -1,7 +1,7 @@
 //! kill -9 under load: of the process that writes, and of PostgreSQL.
 
 use crate::databases::{Database, NOW, Tally, on_both_databases};
-use crate::writer::{WRITERS, all_events, assert_chained, assert_whole, impatient, write};
+use crate::writer::{WRITERS, all_events, append, assert_appended, assert_chained, assert_whole, impatient, write};
 use event_store::{Position, Store};
 use local_postgres::{Durability, Server};
 use std::collections::BTreeMap;
@@ -100,16 +100,7 @@ async fn acknowledged_commands_outlive_kill_9_of_postgresql() {
     }
     let seen = Arc::new(AtomicU64::new(0));
     let reader = tokio::spawn(tail(store.clone(), Arc::clone(&seen)));
-    let kills = kills().1;
-    for kill in 0..kills {
-        more_than(&count, count.load(Ordering::Relaxed) + 20 + (kill * 37) % 100).await;
-        block_in_place(|| {
-            server.kill_9().unwrap();
-            server.restart().unwrap();
-        });
-        eprintln!("kill {} of {kills}: of PostgreSQL", kill + 1);
-    }
-    more_than(&count, count.load(Ordering::Relaxed) + 20).await;
+    kill_often(&mut server, &count).await;
     writers.shutdown().await;
     // What they asked for last is still in the queue, before this.
     store.sweep(NOW).await.unwrap();
@@ -117,6 +108,42 @@ async fn acknowledged_commands_outlive_kill_9_of_postgresql() {
     assert_whole(&store, &acknowledged).await;
     more_than(&seen, store.head().await.unwrap() - 1).await;
     reader.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledged_appends_outlive_kill_9_of_postgresql() {
+    let mut server = Server::start(Durability::Fsync).unwrap();
+    let url = server.create_database().unwrap();
+    let store = Store::open(&url, impatient(), Arc::new(Tally)).await.unwrap();
+    let acknowledged = Arc::new(Mutex::new(Acknowledged::new()));
+    let count = Arc::new(AtomicU64::new(0));
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let (acknowledged, count) = (Arc::clone(&acknowledged), Arc::clone(&count));
+        writers.spawn(append(store.clone(), writer.to_string(), move |name, number| {
+            acknowledged.lock().unwrap().insert(name.to_owned(), number);
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+    }
+    kill_often(&mut server, &count).await;
+    writers.shutdown().await;
+    store.sweep(NOW).await.unwrap();
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    assert_eq!(acknowledged.len(), WRITERS);
+    assert_appended(&store, &acknowledged).await;
+}
+
+async fn kill_often(server: &mut Server, count: &AtomicU64) {
+    let kills = kills().1;
+    for kill in 0..kills {
+        more_than(count, count.load(Ordering::Relaxed) + 20 + (kill * 37) % 100).await;
+        block_in_place(|| {
+            server.kill_9().unwrap();
+            server.restart().unwrap();
+        });
+        eprintln!("kill {} of {kills}: of PostgreSQL", kill + 1);
+    }
+    more_than(count, count.load(Ordering::Relaxed) + 20).await;
 }
 
 /// Reads as it goes on, through every outage.

@@ -2,7 +2,7 @@
 //!
 //! A command has an effect in every table, so that one that was half done shows.
 
-use crate::databases::{NOW, Tally, context, options, stream};
+use crate::databases::{NOW, Tally, context, event, options, stream};
 use event_store::chain::{GENESIS, Leaf};
 use event_store::{
     AppendError, ClaimChange, Command, Event, Expected, Idempotency, NewEvent, Options, RecordChange, Store, Timestamp,
@@ -41,13 +41,43 @@ pub(crate) async fn write(store: Store, name: String, mut acknowledged: impl FnM
     }
 }
 
+/// Appends one event after the other for ever, and nothing else: what may go in one round trip.
+pub(crate) async fn append(store: Store, name: String, mut acknowledged: impl FnMut(&str, u64)) {
+    for number in 1.. {
+        loop {
+            let next = event(json!({"number": number}));
+            let command = Command::new(context()).append(stream(&name), Expected::Exact(number - 1), vec![next]);
+            match store.append(command).await {
+                Ok(_) => break,
+                // It happened, and could not be told.
+                Err(AppendError::WrongVersion { actual, .. }) if actual == number => break,
+                Err(AppendError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(error) => panic!("{name} {number}: {error}"),
+            }
+        }
+        acknowledged(&name, number);
+    }
+}
+
+/// Everything acknowledged is there, and of each writer one more at most.
+pub(crate) async fn assert_appended(store: &Store, acknowledged: &BTreeMap<String, u64>) {
+    assert_chained(&all_events(store).await);
+    for (name, &promised) in acknowledged {
+        let there = store.state(&stream(name)).await.unwrap().unwrap().version;
+        assert!(
+            (promised..=promised + 1).contains(&there),
+            "{name}: {promised} acknowledged, {there} there"
+        );
+    }
+}
+
 fn command(name: &str, number: u64) -> Command {
-    let event = |half| {
+    let half = |half| {
         let payload = json!({"number": number, "half": half, "find_by": [format!("{name} {number}")]});
         NewEvent::new(Uuid::now_v7(), "thing.happened", payload).sealed(name, vec![7; 100])
     };
     Command::new(context())
-        .append(stream(name), Expected::Exact(number * 2 - 2), vec![event(1), event(2)])
+        .append(stream(name), Expected::Exact(number * 2 - 2), vec![half(1), half(2)])
         .claim(ClaimChange::Take {
             kind: "number".into(),
             digest: digest(name, number),
