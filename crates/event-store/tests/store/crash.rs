@@ -83,28 +83,57 @@ fn read_acknowledged(output: &mut BufReader<ChildStdout>, acknowledged: &mut Ack
     }
 }
 
+/// Is told each number that was acknowledged to a writer.
+type Acknowledge = Box<dyn FnMut(&str, u64) + Send>;
+
+/// Writers of this process, and what was acknowledged to them.
+struct Writing {
+    acknowledged: Arc<Mutex<Acknowledged>>,
+    count: Arc<AtomicU64>,
+    writers: JoinSet<()>,
+}
+
+impl Writing {
+    fn start<W: Future<Output = ()> + Send + 'static>(
+        store: &Store,
+        write: impl Fn(Store, String, Acknowledge) -> W,
+    ) -> Self {
+        let acknowledged = Arc::new(Mutex::new(Acknowledged::new()));
+        let count = Arc::new(AtomicU64::new(0));
+        let mut writers = JoinSet::new();
+        for writer in 0..WRITERS {
+            let (acknowledged, count) = (Arc::clone(&acknowledged), Arc::clone(&count));
+            let acknowledge = move |name: &str, number| {
+                acknowledged.lock().unwrap().insert(name.to_owned(), number);
+                count.fetch_add(1, Ordering::Relaxed);
+            };
+            writers.spawn(write(store.clone(), writer.to_string(), Box::new(acknowledge)));
+        }
+        Self {
+            acknowledged,
+            count,
+            writers,
+        }
+    }
+
+    async fn end(mut self, store: &Store) -> Acknowledged {
+        self.writers.shutdown().await;
+        // What they asked for last is still in the queue, before this.
+        store.sweep(NOW).await.unwrap();
+        self.acknowledged.lock().unwrap().clone()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_commands_outlive_kill_9_of_postgresql() {
     let mut server = Server::start(Durability::Fsync).unwrap();
     let url = server.create_database().unwrap();
     let store = Store::open(&url, impatient(), Arc::new(Tally)).await.unwrap();
-    let acknowledged = Arc::new(Mutex::new(Acknowledged::new()));
-    let count = Arc::new(AtomicU64::new(0));
-    let mut writers = JoinSet::new();
-    for writer in 0..WRITERS {
-        let (acknowledged, count) = (Arc::clone(&acknowledged), Arc::clone(&count));
-        writers.spawn(write(store.clone(), writer.to_string(), move |name, number| {
-            acknowledged.lock().unwrap().insert(name.to_owned(), number);
-            count.fetch_add(1, Ordering::Relaxed);
-        }));
-    }
+    let writing = Writing::start(&store, write);
     let seen = Arc::new(AtomicU64::new(0));
     let reader = tokio::spawn(tail(store.clone(), Arc::clone(&seen)));
-    kill_often(&mut server, &count).await;
-    writers.shutdown().await;
-    // What they asked for last is still in the queue, before this.
-    store.sweep(NOW).await.unwrap();
-    let acknowledged = acknowledged.lock().unwrap().clone();
+    kill_often(&mut server, &writing.count).await;
+    let acknowledged = writing.end(&store).await;
     assert_whole(&store, &acknowledged).await;
     more_than(&seen, store.head().await.unwrap() - 1).await;
     reader.abort();
@@ -115,20 +144,9 @@ async fn acknowledged_appends_outlive_kill_9_of_postgresql() {
     let mut server = Server::start(Durability::Fsync).unwrap();
     let url = server.create_database().unwrap();
     let store = Store::open(&url, impatient(), Arc::new(Tally)).await.unwrap();
-    let acknowledged = Arc::new(Mutex::new(Acknowledged::new()));
-    let count = Arc::new(AtomicU64::new(0));
-    let mut writers = JoinSet::new();
-    for writer in 0..WRITERS {
-        let (acknowledged, count) = (Arc::clone(&acknowledged), Arc::clone(&count));
-        writers.spawn(append(store.clone(), writer.to_string(), move |name, number| {
-            acknowledged.lock().unwrap().insert(name.to_owned(), number);
-            count.fetch_add(1, Ordering::Relaxed);
-        }));
-    }
-    kill_often(&mut server, &count).await;
-    writers.shutdown().await;
-    store.sweep(NOW).await.unwrap();
-    let acknowledged = acknowledged.lock().unwrap().clone();
+    let writing = Writing::start(&store, append);
+    kill_often(&mut server, &writing.count).await;
+    let acknowledged = writing.end(&store).await;
     assert_eq!(acknowledged.len(), WRITERS);
     assert_appended(&store, &acknowledged).await;
 }
