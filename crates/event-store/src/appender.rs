@@ -112,7 +112,7 @@ impl Appender {
         while let Some(mut part) = parts.pop() {
             match self.settle(&mut part, door).await {
                 Some(answers) => send(part, answers),
-                None if part.len() == 1 => send(part, vec![Err(AppendError::EventExists)]),
+                None if part.len() == 1 => send(part, vec![Err(AppendError::Inconsistent)]),
                 None => {
                     let second = part.split_off(part.len() / 2);
                     parts.extend([second, part]);

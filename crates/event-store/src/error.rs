@@ -42,9 +42,9 @@ pub enum AppendError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// An event with this id is in the log.
-    #[error("an event of the command is in the log already")]
-    EventExists,
+    /// A row that is derived from the log, of a stream or a lookup, does not tell of an event that is there.
+    #[error("what is derived from the log contradicts it: rebuild the states")]
+    Inconsistent,
     #[error("the events do not fold: {0}")]
     Unfoldable(#[from] FoldError),
     /// No database would take it: says what is wrong.

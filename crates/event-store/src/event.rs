@@ -12,7 +12,7 @@ pub type Position = u64;
 /// An event to append.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent {
-    /// Unique in the log. The caller makes it, because sealing binds it.
+    /// Random, UUID version 7. The caller makes it, because sealing binds it.
     pub id: Uuid,
     pub kind: Cow<'static, str>,
     /// A JSON object, kept in clear: nothing personal.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// One for each version, oldest first: for SQLite and for PostgreSQL. A released one never changes.
-const MIGRATIONS: [(&str, &str); 3] = [
+const MIGRATIONS: [(&str, &str); 4] = [
     (
         include_str!("../migrations/sqlite/0001_event_store.sql"),
         include_str!("../migrations/postgres/0001_event_store.sql"),
@@ -19,6 +19,10 @@ const MIGRATIONS: [(&str, &str); 3] = [
     (
         include_str!("../migrations/sqlite/0003_lookups_alone.sql"),
         include_str!("../migrations/postgres/0003_lookups_alone.sql"),
+    ),
+    (
+        include_str!("../migrations/sqlite/0004_event_ids.sql"),
+        include_str!("../migrations/postgres/0004_event_ids.sql"),
     ),
 ];
 #[expect(clippy::cast_possible_wrap, reason = "a handful")]

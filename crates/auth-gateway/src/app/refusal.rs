@@ -88,7 +88,7 @@ impl From<AppendError> for Refusal {
             AppendError::ClaimTaken { kind, .. } if kind == KEY_SET => Self::Contended,
             AppendError::ClaimTaken { .. } => Self::Exists("account"),
             AppendError::KeyReused => Self::IdempotencyKeyReused,
-            error @ (AppendError::EventExists | AppendError::Unfoldable(_) | AppendError::Malformed(_)) => {
+            error @ (AppendError::Inconsistent | AppendError::Unfoldable(_) | AppendError::Malformed(_)) => {
                 Self::inconsistent(error.to_string())
             }
         }

@@ -17,7 +17,7 @@ on_both_databases! {
     events_that_do_not_fold_fail_their_command_alone
     a_stream_that_must_be_new_and_is_not_fails_its_command_alone
     a_stream_is_as_old_as_the_next_command_says_when_one_that_wants_it_new_fails
-    an_event_id_is_used_once
+    rows_that_contradict_the_log_fail_those_alone_who_meet_them
     what_no_database_takes_is_refused
     a_full_queue_refuses_at_once
     a_database_that_is_not_migrated_is_refused
@@ -204,17 +204,21 @@ fn done(position: u64) -> Outcome {
     }
 }
 
-async fn an_event_id_is_used_once(database: Database) {
+async fn rows_that_contradict_the_log_fail_those_alone_who_meet_them(database: Database) {
     let store = database.open().await;
-    let used = event(json!({}));
-    append(&store, "a", Expected::Any, vec![used.clone()]).await.unwrap();
+    append(&store, "a", Expected::Any, vec![event(json!({}))])
+        .await
+        .unwrap();
+    database.forget("a").await;
+    // It remembers nothing of the stream.
+    let store = database.open().await;
     let appends = (0..9).map(|n| {
-        let event = if n == 4 { used.clone() } else { event(json!({})) };
         let store = store.clone();
-        async move { append(&store, "b", Expected::Any, vec![event]).await }
+        let id = if n == 4 { "a" } else { "b" };
+        async move { append(&store, id, Expected::Any, vec![event(json!({}))]).await }
     });
     for (n, outcome) in futures_util::future::join_all(appends).await.iter().enumerate() {
-        assert_eq!(matches!(outcome, Err(AppendError::EventExists)), n == 4, "{outcome:?}");
+        assert_eq!(matches!(outcome, Err(AppendError::Inconsistent)), n == 4, "{outcome:?}");
         assert_eq!(outcome.is_ok(), n != 4, "{outcome:?}");
     }
     let positions: Vec<u64> = store
@@ -225,6 +229,10 @@ async fn an_event_id_is_used_once(database: Database) {
         .map(|event| event.position)
         .collect();
     assert_eq!(positions, (1..=9).collect::<Vec<_>>());
+    assert_eq!(store.rebuild_states().await.unwrap().differs, Some(stream("a")));
+    append(&store, "a", Expected::Exact(1), vec![event(json!({}))])
+        .await
+        .unwrap();
 }
 
 async fn what_no_database_takes_is_refused(database: Database) {

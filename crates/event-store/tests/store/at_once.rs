@@ -107,18 +107,19 @@ async fn a_stream_that_is_not_known_is_not_new_for_that() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_that_is_there_already_is_refused() {
+async fn a_stream_whose_row_is_gone_is_not_taken_for_new() {
     let database = Database::postgres();
+    append(&database.open().await, "old", Expected::Nothing, json!({}))
+        .await
+        .unwrap();
+    database.forget("old").await;
     let store = database.open().await;
-    write_alone(&store).await;
-    let again = event(json!({}));
-    let command = |id: &str| Command::new(context()).append(stream(id), Expected::Any, vec![again.clone()]);
-    store.append(command("alone")).await.unwrap();
-    for id in ["alone", "new"] {
-        let refused = store.append(command(id)).await;
-        assert!(matches!(refused, Err(AppendError::EventExists)), "{refused:?}");
+    for expected in [Expected::Any, Expected::Nothing] {
         write_alone(&store).await;
+        let refused = append(&store, "old", expected, json!({})).await;
+        assert!(matches!(refused, Err(AppendError::Inconsistent)), "{refused:?}");
     }
+    write_alone(&store).await;
     assert_eq!(store.head().await.unwrap(), 10);
 }
 

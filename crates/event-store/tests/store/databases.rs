@@ -3,6 +3,8 @@
 use event_store::{Context, Event, Fold, FoldError, Folded, Lookup, NewEvent, Options, Store, StreamId, Timestamp};
 use local_postgres::{Durability, Server};
 use serde_json::{Value, json};
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection as _, query};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use uuid::Uuid;
@@ -63,6 +65,15 @@ impl Database {
 
     pub(crate) async fn open(&self) -> Store {
         self.open_with(options()).await
+    }
+
+    /// Deletes the row of a stream behind the store's back.
+    pub(crate) async fn forget(&self, id: &str) {
+        install_default_drivers();
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        let delete = query("DELETE FROM streams WHERE id = $1").bind(id);
+        assert_eq!(delete.execute(&mut connection).await.unwrap().rows_affected(), 1);
+        connection.close().await.unwrap();
     }
 
     pub(crate) async fn open_with(&self, options: Options) -> Store {
