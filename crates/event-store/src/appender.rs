@@ -11,11 +11,11 @@ use crate::known::Known;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::writer::{WriteError, Writer};
-use at_once::AtOnce;
+use at_once::{AtOnce, COMPANY, Later};
 use std::io;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -54,6 +54,14 @@ pub(crate) struct Appender {
 enum Door {
     Open,
     Closed,
+}
+
+/// What became of a batch.
+enum Settled {
+    /// Nobody is left in it.
+    Answered,
+    /// A constraint was violated; nothing was done, and nobody answered.
+    Refused,
 }
 
 /// A transaction that did not come to its end.
@@ -96,12 +104,24 @@ impl Appender {
     }
 
     async fn run(mut self) {
-        while let Some(request) = self.requests.recv().await {
-            self.serve(vec![request]).await;
+        while let Some(batch) = self.next().await {
+            self.serve(batch).await;
         }
         if let Some(writer) = self.writer.take() {
             close(writer).await;
         }
+    }
+
+    /// Who was answered with others may ask again with them, before it is worth while to sleep.
+    async fn next(&mut self) -> Option<Vec<Request>> {
+        let mut batch = Vec::new();
+        if self.company > 1 {
+            self.gather(&mut batch, 1, self.batch, Instant::now() + COMPANY, Door::Open);
+        }
+        if batch.is_empty() {
+            batch.push(self.requests.recv().await?);
+        }
+        Some(batch)
     }
 
     /// Answers everybody in the batch, in order. When one of them asks for what the database refuses, it is found by
@@ -111,9 +131,9 @@ impl Appender {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
             match self.settle(&mut part, door).await {
-                Some(answers) => send(part, answers),
-                None if part.len() == 1 => send(part, vec![Err(AppendError::Inconsistent)]),
-                None => {
+                Settled::Answered => {}
+                Settled::Refused if part.len() == 1 => send(part, vec![Err(AppendError::Inconsistent)]),
+                Settled::Refused => {
                     let second = part.split_off(part.len() / 2);
                     parts.extend([second, part]);
                 }
@@ -122,8 +142,7 @@ impl Appender {
         }
     }
 
-    /// An answer to each request, or `None` if a constraint was violated and nothing was done.
-    async fn settle(&mut self, batch: &mut Vec<Request>, door: Door) -> Option<Vec<Answered>> {
+    async fn settle(&mut self, batch: &mut Vec<Request>, door: Door) -> Settled {
         let reused = self.writer.is_some();
         let mut attempt = self.attempt(batch, door).await;
         if reused && matches!(&attempt, Err(Broken::Undone(error)) if !error.violates_constraint()) {
@@ -131,16 +150,18 @@ impl Appender {
             attempt = self.attempt(batch, door).await;
         }
         let unavailable = match attempt {
-            Ok(answers) => {
+            Ok(()) => {
                 self.note(None);
-                return Some(answers);
+                return Settled::Answered;
             }
-            Err(Broken::Undone(error)) if error.violates_constraint() => return None,
+            Err(Broken::Undone(error)) if error.violates_constraint() => return Settled::Refused,
             Err(Broken::Undone(error)) => error.into(),
             Err(Broken::Unknown(unavailable) | Broken::Unreachable(unavailable)) => unavailable,
         };
         self.note(Some(&unavailable));
-        Some(batch.iter().map(|_| Err(unavailable.clone().into())).collect())
+        let answers = batch.iter().map(|_| Err(unavailable.clone().into())).collect();
+        send(batch.drain(..), answers);
+        Settled::Answered
     }
 
     /// Logs the first failure, and the end of failures.
@@ -153,21 +174,22 @@ impl Appender {
         self.failing = unavailable.is_some();
     }
 
-    /// One transaction. A connection that broke is not used again: closing it rolls back.
-    async fn attempt(&mut self, batch: &mut Vec<Request>, door: Door) -> Result<Vec<Answered>, Broken> {
+    /// One transaction, after which everybody in the batch is answered. A connection that broke is not used again: closing it
+    /// rolls back.
+    async fn attempt(&mut self, batch: &mut Vec<Request>, door: Door) -> Result<(), Broken> {
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => Writer::connect(&self.database).await.map_err(Broken::Unreachable)?,
         };
         let late = || Broken::Unknown(Unavailable::Database("no answer in time".into()));
-        let mut later = Vec::new();
+        let mut later = Later::default();
         let transaction = timeout(self.limit, self.transact(&mut writer, batch, &mut later, door)).await;
-        // Whatever became of it, nobody is left without an answer.
-        batch.append(&mut later);
+        // Whatever became of it, nobody is forgotten.
+        batch.extend(later.into_iter().flatten());
         let broken = match transaction.map_err(|_| late()).flatten() {
-            Ok(answers) => {
+            Ok(()) => {
                 self.writer = Some(writer);
-                return Ok(answers);
+                return Ok(());
             }
             Err(broken) => broken,
         };
@@ -193,15 +215,15 @@ impl Appender {
         &mut self,
         writer: &mut Writer,
         batch: &mut Vec<Request>,
-        later: &mut Vec<Request>,
+        later: &mut Later,
         door: Door,
-    ) -> Result<Vec<Answered>, Broken> {
+    ) -> Result<(), Broken> {
         let began_at = match self.at_once(writer, batch, later, door).await? {
-            AtOnce::Done(answers) => return Ok(answers),
+            AtOnce::Done => return Ok(()),
             AtOnce::Begun(head) => head,
             AtOnce::NotDone => writer.begin().await.map_err(Broken::Undone)?,
         };
-        batch.append(later);
+        batch.extend(later.iter_mut().flat_map(|share| share.drain(..)));
         self.known.found(began_at);
         let mut head = began_at;
         let mut answers = Vec::with_capacity(batch.len());
@@ -218,11 +240,12 @@ impl Appender {
         let moved = (head != began_at).then_some(head);
         let committed = writer.commit(moved).await;
         committed.map_err(|error| Broken::Unknown(error.into()))?;
+        self.company = batch.len() + self.requests.len();
+        send(batch.drain(..), answers);
         if moved.is_some() {
             self.bell.send_replace(());
         }
-        self.company = batch.len() + self.requests.len();
-        Ok(answers)
+        Ok(())
     }
 
     /// Those who wait, as long as there is room; without waiting for any time to pass.
@@ -263,8 +286,9 @@ impl Appender {
 }
 
 /// All are answered before anything else is done, as all wait.
-fn send(batch: Vec<Request>, answers: Vec<Answered>) {
-    let (_jobs, senders): (Vec<_>, Vec<_>) = batch.into_iter().map(|Request { job, answer }| (job, answer)).unzip();
+fn send(batch: impl IntoIterator<Item = Request>, answers: Vec<Answered>) {
+    let requests = batch.into_iter();
+    let (_jobs, senders): (Vec<_>, Vec<_>) = requests.map(|Request { job, answer }| (job, answer)).unzip();
     for (sender, answer) in senders.into_iter().zip(answers) {
         // Who does not wait any more does not want to know.
         let _ = sender.send(answer);

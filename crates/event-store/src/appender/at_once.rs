@@ -3,7 +3,7 @@
 //! The head is presumed to be where this appender left it; the statement has an effect only if it is. So it cannot happen
 //! twice, and whether it happened can be asked afterwards.
 
-use super::{Answered, Appender, Broken, Door, Request};
+use super::{Answered, Appender, Broken, Door, Request, send};
 use crate::head::Head;
 use crate::job::Touched;
 use crate::plan::{Plan, Rows};
@@ -12,10 +12,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a batch waits for more: those who were answered together may all ask again.
-const COMPANY: Duration = Duration::from_micros(100);
+pub(super) const COMPANY: Duration = Duration::from_micros(200);
+
+/// In how many shares they may come, each of which is planned while the next one comes.
+const SHARES: usize = 4;
+
+/// Who came after the others in a batch.
+pub(super) type Later = [Vec<Request>; SHARES];
 
 pub(super) enum AtOnce {
-    Done(Vec<Answered>),
+    /// And who asked was answered.
+    Done,
     /// Nothing was done, and a transaction has begun at this head.
     Begun(Head),
     NotDone,
@@ -36,7 +43,7 @@ impl Appender {
         &mut self,
         writer: &mut Writer,
         batch: &mut Vec<Request>,
-        later: &mut Vec<Request>,
+        later: &mut Later,
         door: Door,
     ) -> Result<AtOnce, Broken> {
         let Some(head) = self.known.presumed_head().filter(|_| writer.as_postgres().is_some()) else {
@@ -46,18 +53,32 @@ impl Appender {
         if !Touched::by(batch.iter().map(|request| &request.job)).has_only_streams() {
             return Ok(AtOnce::NotDone);
         }
-        match self.presume(head, batch, later, door) {
-            Some(presumed) => self.save(presumed, writer).await,
-            None => Ok(AtOnce::NotDone),
+        let Some(presumed) = self.presume(head, batch, later, door) else {
+            return Ok(AtOnce::NotDone);
+        };
+        let saved = self.save(&presumed, writer).await?;
+        if matches!(saved, AtOnce::Done) {
+            let Presumed {
+                plan: Plan { head, after, .. },
+                answers,
+                ..
+            } = presumed;
+            self.company = answers.len() + self.requests.len();
+            // First, so that they go on while the rest is done here.
+            let later = later.iter_mut().flat_map(|share| share.drain(..));
+            send(batch.drain(..).chain(later), answers);
+            self.bell.send_replace(());
+            self.known.keep(head, after.streams);
         }
+        Ok(saved)
     }
 
-    /// One half is planned while the other comes. `None` if the rows must be read.
+    /// `None` if the rows must be read.
     fn presume<'a>(
         &mut self,
         head: Head,
         batch: &'a mut Vec<Request>,
-        later: &'a mut Vec<Request>,
+        later: &'a mut Later,
         door: Door,
     ) -> Option<Presumed<'a>> {
         let company = self.company.min(self.batch);
@@ -66,13 +87,18 @@ impl Appender {
             answers: Vec::with_capacity(company),
             has_new_streams: false,
         };
-        let room = self.batch.saturating_sub(batch.len());
-        self.gather(batch, company / 2, room, door);
-        let missing = company.saturating_sub(batch.len());
-        let room = self.batch.saturating_sub(batch.len());
+        let until = Instant::now() + COMPANY;
+        let mut here = batch.len();
         self.add(batch, &mut presumed)?;
-        self.gather(later, missing, room, door);
-        self.add(later, &mut presumed)?;
+        for share in later {
+            let wanted = company.saturating_sub(here).min(company.div_ceil(SHARES));
+            self.gather(share, wanted, self.batch.saturating_sub(here), until, door);
+            if share.is_empty() {
+                break;
+            }
+            here += share.len();
+            self.add(share, &mut presumed)?;
+        }
         let Presumed {
             plan,
             answers,
@@ -102,42 +128,34 @@ impl Appender {
         Some(())
     }
 
-    async fn save(&mut self, presumed: Presumed<'_>, writer: &mut Writer) -> Result<AtOnce, Broken> {
+    async fn save(&mut self, presumed: &Presumed<'_>, writer: &mut Writer) -> Result<AtOnce, Broken> {
         let Presumed {
-            plan,
-            answers,
-            has_new_streams,
+            plan, has_new_streams, ..
         } = presumed;
         let Some(connection) = writer.as_postgres() else {
             return Ok(AtOnce::NotDone);
         };
-        match postgres::save_at_once(connection, &plan).await {
-            Ok(true) => {}
+        match postgres::save_at_once(connection, plan).await {
+            Ok(true) => Ok(AtOnce::Done),
             Ok(false) => {
                 self.known.forget();
-                return Ok(AtOnce::NotDone);
+                Ok(AtOnce::NotDone)
             }
-            Err(error) if has_new_streams && postgres::is_in_the_way(&error) => return Ok(AtOnce::NotDone),
-            Err(error) if postgres::is_refusal(&error) => return Err(Broken::Undone(error.into())),
+            Err(error) if *has_new_streams && postgres::is_in_the_way(&error) => Ok(AtOnce::NotDone),
+            Err(error) if postgres::is_refusal(&error) => Err(Broken::Undone(error.into())),
             Err(_) => {
-                if let Some(head) = self.begin_without(plan.head, writer).await? {
-                    return Ok(AtOnce::Begun(head));
-                }
+                let begun = self.begin_without(plan.head, writer).await?;
+                Ok(begun.map_or(AtOnce::Done, AtOnce::Begun))
             }
         }
-        self.known.keep(plan.head, plan.after.streams);
-        self.company = answers.len() + self.requests.len();
-        self.bell.send_replace(());
-        Ok(AtOnce::Done(answers))
     }
 
-    /// Those who wait, as long as there is room; and for a moment those who come, until there are as many as are wanted.
-    fn gather(&mut self, requests: &mut Vec<Request>, wanted: usize, room: usize, door: Door) {
-        let (had, began) = (requests.len(), Instant::now());
+    /// Those who wait, as long as there is room; and those who come, until there are as many as are wanted or it is too late.
+    pub(super) fn gather(&mut self, requests: &mut Vec<Request>, wanted: usize, room: usize, until: Instant, door: Door) {
         self.let_in(requests, room, door);
-        while door == Door::Open && requests.len() < wanted && began.elapsed() < COMPANY {
+        while door == Door::Open && requests.len() < wanted && Instant::now() < until {
             thread::yield_now();
-            self.let_in(requests, room - (requests.len() - had), door);
+            self.let_in(requests, room - requests.len(), door);
         }
     }
 
