@@ -41,7 +41,7 @@ pub(crate) struct Appender {
     /// `None` until the first job, and after a failure.
     writer: Option<Writer>,
     known: Known,
-    /// How many may ask soon: those who shared the last transaction, and those who waited when it ended.
+    /// How many may ask soon: those who shared the last transaction that was made at once, and those who waited when it ended.
     company: usize,
     /// Rung after each commit of events.
     bell: watch::Sender<()>,
@@ -112,7 +112,7 @@ impl Appender {
         }
     }
 
-    /// Who was answered with others may ask again with them, before it is worth while to sleep.
+    /// Who was answered at once with others may ask again with them, before it is worth while to sleep.
     async fn next(&mut self) -> Option<Vec<Request>> {
         let mut batch = Vec::new();
         if self.company > 1 {
@@ -240,7 +240,7 @@ impl Appender {
         let moved = (head != began_at).then_some(head);
         let committed = writer.commit(moved).await;
         committed.map_err(|error| Broken::Unknown(error.into()))?;
-        self.company = batch.len() + self.requests.len();
+        self.company = 0;
         send(batch.drain(..), answers);
         if moved.is_some() {
             self.bell.send_replace(());

@@ -77,7 +77,7 @@ impl Appender {
     fn presume<'a>(
         &mut self,
         head: Head,
-        batch: &'a mut Vec<Request>,
+        batch: &'a mut [Request],
         later: &'a mut Later,
         door: Door,
     ) -> Option<Presumed<'a>> {
@@ -151,7 +151,14 @@ impl Appender {
     }
 
     /// Those who wait, as long as there is room; and those who come, until there are as many as are wanted or it is too late.
-    pub(super) fn gather(&mut self, requests: &mut Vec<Request>, wanted: usize, room: usize, until: Instant, door: Door) {
+    pub(super) fn gather(
+        &mut self,
+        requests: &mut Vec<Request>,
+        wanted: usize,
+        room: usize,
+        until: Instant,
+        door: Door,
+    ) {
         self.let_in(requests, room, door);
         while door == Door::Open && requests.len() < wanted && Instant::now() < until {
             thread::yield_now();

@@ -18,6 +18,7 @@ on_both_databases! {
     two_stores_on_one_database_keep_one_order
     two_stores_append_to_one_stream_in_turns
     a_subscriber_hears_of_another_store
+    a_subscriber_hears_of_its_own_store_without_looking
     a_dropped_append_happens_whole_or_not_at_all
 }
 
@@ -217,6 +218,24 @@ async fn a_subscriber_hears_of_another_store(database: Database) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_gapless(&tail.await.unwrap());
+}
+
+async fn a_subscriber_hears_of_its_own_store_without_looking(database: Database) {
+    let poll = Duration::from_hours(1);
+    let store = database.open_with(Options { poll, ..options() }).await;
+    let mut subscription = store.subscribe(0);
+    // In steps, and what is done at once.
+    for position in 1..5 {
+        let (heard, ()) = tokio::join!(
+            timeout(Duration::from_secs(60), subscription.next()),
+            append_end(&store)
+        );
+        let events = heard.expect("an append is heard").unwrap();
+        assert_eq!(
+            events.iter().map(|event| event.position).collect::<Vec<_>>(),
+            [position]
+        );
+    }
 }
 
 async fn a_dropped_append_happens_whole_or_not_at_all(database: Database) {
